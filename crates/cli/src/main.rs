@@ -1,0 +1,7 @@
+//! The `infra` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

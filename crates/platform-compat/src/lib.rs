@@ -1,0 +1,1 @@
+//! Which components may talk and which versions may run together.

@@ -1,0 +1,1 @@
+//! A MySQL schema as files: in-memory catalogue, replay of migrations, dependency-ordered baseline.

@@ -1,0 +1,7 @@
+//! The binary under test: exactly what `infra` runs.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}
