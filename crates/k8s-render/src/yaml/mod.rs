@@ -1,5 +1,11 @@
 //! YAML in and out, as kustomize reads and prints it.
 
+mod emit;
 mod node;
+mod parse;
+mod resolve;
 
+pub use emit::{emit, to_yaml};
 pub use node::{Node, Origin, Value};
+pub use parse::{parse, parse_as};
+pub use resolve::Dialect;

@@ -103,4 +103,50 @@ impl Node {
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.as_mapping().into_iter().flatten().map(|(key, node)| (key.as_str(), node))
     }
+
+    /// A text that no file holds.
+    pub fn text(text: impl Into<String>) -> Self {
+        Value::String(text.into()).into()
+    }
+
+    /// The value under `key` to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.as_mapping_mut()?.get_mut(key)
+    }
+
+    /// The entries of a mapping to change.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut IndexMap<String, Node>> {
+        match &mut self.value {
+            Value::Mapping(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The elements of a sequence to change.
+    pub fn as_sequence_mut(&mut self) -> Option<&mut Vec<Node>> {
+        match &mut self.value {
+            Value::Sequence(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar as it would be printed without quotes; nothing for lists, maps and null.
+    pub fn scalar_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) | Value::Number(text) => Some(text),
+            Value::Bool(value) => Some(if *value { "true" } else { "false" }),
+            _ => None,
+        }
+    }
+
+    /// Whether this is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        Self { value, origin: None }
+    }
 }
