@@ -1,0 +1,5 @@
+-- Every row has a slug now. If one slipped in without, this fails and changes nothing: run V006 again.
+
+ALTER TABLE products
+    MODIFY COLUMN slug VARCHAR(120) CHARACTER SET ascii COLLATE ascii_bin NOT NULL AFTER name,
+    ADD UNIQUE KEY uq_products_slug (slug);
