@@ -3,10 +3,10 @@
 -- House rules, kept by every later migration:
 --   * A table names its engine, character set and collation. The defaults differ between MySQL and MariaDB
 --     and between their releases, and keys of different collations cannot be compared.
---   * Every key and constraint has a name (uq_, idx_, ft_, fk_, chk_), so that a later migration can drop it.
+--   * Every key and constraint has a name (uq_, idx_, ft_, fk_, chk_), so that a migration can drop it.
 --   * Codes and tokens are ascii_bin: compared byte by byte, one byte per character in every index.
---   * Money is DECIMAL(12,2) beside an ISO 4217 code. Times are DATETIME(3) in UTC: every client, the migration
---     Job included, runs its session with time_zone = '+00:00'.
+--   * Money is DECIMAL(12,2) beside an ISO 4217 code. Times are DATETIME(3) in UTC: every client runs its
+--     sessions with time_zone = '+00:00'.
 --   * A migration that has reached an environment is never edited. The next one corrects it.
 
 CREATE TABLE currencies (

@@ -1,5 +1,5 @@
--- Rows that the code relies on. Only reference data lives in migrations; customers and products never do.
--- In a file of its own, because rows can be rolled back and tables cannot.
+-- The first currencies and order statuses. Only reference data lives in migrations, never customers or
+-- products. In a file of its own, because rows can be rolled back and tables cannot.
 
 INSERT INTO currencies (code, name, minor_units) VALUES
     ('CHF', 'Swiss franc', 2),

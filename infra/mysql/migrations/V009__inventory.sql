@@ -46,8 +46,8 @@ CREATE TABLE stock_movements (
 -- clients, Flyway and infra all understand DELIMITER; the server never sees it. Comments stand before a body
 -- and not inside, because some clients remove them and the stored bodies would differ.
 
--- The row must exist before the update: on an upsert the servers check the row to be inserted, and an outgoing
--- movement would be refused although the sum is fine. A sale uses up what was reserved for it.
+-- The row is made before the update: on an upsert the servers check the row to be inserted, and would refuse
+-- an outgoing movement although the sum is fine. A sale uses up what was reserved for it.
 DELIMITER $$
 
 CREATE TRIGGER stock_movements_apply
