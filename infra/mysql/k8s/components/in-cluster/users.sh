@@ -1,5 +1,5 @@
-# Sourced by the image's entrypoint when the data directory is new: the users that an administrator creates on a managed
-# server. The passwords are files, mounted from the Secrets that the users' owners read too.
+# Sourced by the image's entrypoint when the data directory is new: the users that an administrator creates
+# on a managed server. The passwords are files, mounted from the Secrets that the users' owners read too.
 
 create_user() { # NAME
   local password
