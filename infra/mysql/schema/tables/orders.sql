@@ -1,0 +1,31 @@
+-- current_payment_id here and payments.order_id form a cycle: baseline.sql adds both keys by ALTER.
+CREATE TABLE orders (
+    id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    order_number VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    customer_id BIGINT UNSIGNED NOT NULL,
+    status_code VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'pending',
+    currency_code CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    shipping_address_id BIGINT UNSIGNED NULL,
+    current_payment_id BIGINT UNSIGNED NULL,
+    coupon_code VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL,
+    discount DECIMAL(12,2) NOT NULL DEFAULT 0.00,
+    placed_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+    cancelled_at DATETIME(3) NULL,
+    updated_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3),
+    PRIMARY KEY (id),
+    UNIQUE KEY uq_orders_number (order_number),
+    KEY idx_orders_currency (currency_code),
+    KEY idx_orders_shipping_address (shipping_address_id),
+    KEY idx_orders_customer_placed (customer_id, placed_at DESC),
+    KEY idx_orders_status_placed (status_code, placed_at),
+    KEY idx_orders_current_payment (current_payment_id),
+    KEY idx_orders_coupon (coupon_code),
+    CONSTRAINT fk_orders_coupon FOREIGN KEY (coupon_code) REFERENCES coupons (code),
+    CONSTRAINT fk_orders_currency FOREIGN KEY (currency_code) REFERENCES currencies (code),
+    CONSTRAINT fk_orders_current_payment
+        FOREIGN KEY (current_payment_id) REFERENCES payments (id) ON DELETE SET NULL,
+    CONSTRAINT fk_orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id),
+    CONSTRAINT fk_orders_shipping_address FOREIGN KEY (shipping_address_id) REFERENCES addresses (id),
+    CONSTRAINT fk_orders_status FOREIGN KEY (status_code) REFERENCES order_statuses (code),
+    CONSTRAINT chk_orders_discount CHECK (discount >= 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
