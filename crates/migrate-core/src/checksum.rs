@@ -1,0 +1,68 @@
+//! Flyway's checksum: CRC-32 (IEEE) over the text without line terminators, taken as a signed 32-bit number.
+//!
+//! Carriage returns, line feeds and one leading byte-order mark do not count; every other byte does. For UTF-8
+//! files this equals what Flyway 4 and later store in the `checksum` column of the history table.
+
+/// The UTF-8 byte-order mark, of which one at the very beginning of a file is ignored.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The checksum of a file's bytes as they are on disk.
+///
+/// ```
+/// assert_eq!(migrate_core::checksum::of_file(b"SELECT 1;\r\n"), 78_787_420);
+/// ```
+pub fn of_file(bytes: &[u8]) -> i32 {
+    of_bytes(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
+}
+
+/// The checksum of text whose byte-order mark is already gone, for example after placeholders were replaced.
+pub fn of_text(text: &str) -> i32 {
+    of_bytes(text.as_bytes())
+}
+
+fn of_bytes(bytes: &[u8]) -> i32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for line in bytes.split(|byte| matches!(byte, b'\n' | b'\r')) {
+        hasher.update(line);
+    }
+    hasher.finalize().cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn equals_the_recorded_values() {
+        let Some(corpus) = crate::corpora::directory("flyway-mysql/checksum") else { return };
+        let expected = std::fs::read_to_string(corpus.join("expected.tsv")).unwrap();
+        let mut compared = 0;
+        for line in expected.lines() {
+            let (file, value) = line.split_once('\t').unwrap();
+            let bytes = std::fs::read(corpus.join(file)).unwrap();
+            let actual = std::str::from_utf8(&bytes).ok().map(|_| of_file(&bytes));
+            assert_eq!(actual, value.parse::<i32>().ok(), "{file}");
+            compared += 1;
+        }
+        assert!(compared >= 20);
+    }
+
+    #[test]
+    fn only_one_leading_mark_is_ignored() {
+        assert_eq!(of_file(b"\xEF\xBB\xBFSELECT 1;\n"), 78_787_420);
+        assert_eq!(of_file(b"\xEF\xBB\xBF\xEF\xBB\xBFSELECT 1;\n"), -1_606_921_097);
+        assert_eq!(of_text("\u{feff}SELECT 1;\n"), -1_606_921_097);
+        assert_eq!(of_file(b""), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn terminators_do_not_count(lines in proptest::collection::vec("[^\r\n\u{feff}]{0,20}", 0..8)) {
+            let joined = of_text(&lines.concat());
+            for terminator in ["\n", "\r\n", "\r"] {
+                prop_assert_eq!(of_file(lines.join(terminator).as_bytes()), joined);
+            }
+        }
+    }
+}

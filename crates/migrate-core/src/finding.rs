@@ -1,0 +1,386 @@
+//! What this crate has to say about migrations: one variant per rule.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, SourceSpan};
+use thiserror::Error;
+
+use crate::naming::NameError;
+use crate::script::SplitProblem;
+use crate::script::lexer::Unterminated;
+
+/// Text with the path that its reader knows it by.
+pub type Source = miette::NamedSource<Arc<str>>;
+
+/// A finding about migration files, scripts or the history of a database.
+#[derive(Debug, Clone, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum Finding {
+    /// Two files claim one version.
+    #[error("{kind} version {version} is used twice: `{first}` and `{second}`")]
+    #[diagnostic(code("migrate/duplicate-version"), help("give one of the two files the next free version"))]
+    DuplicateVersion {
+        /// `versioned`, `baseline` or `undo`.
+        kind: &'static str,
+        /// The version as the first file writes it.
+        version: String,
+        /// The path of the first file.
+        first: String,
+        /// The path of the second file.
+        second: String,
+        /// The second file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file comes second")]
+        span: SourceSpan,
+        /// The first file.
+        #[related]
+        others: Vec<Finding>,
+    },
+    /// Two repeatable migrations or callbacks have one description.
+    #[error("{kind} `{description}` exists twice: `{first}` and `{second}`")]
+    #[diagnostic(code("migrate/duplicate-repeatable"), help("give one of the two files another description"))]
+    DuplicateRepeatable {
+        /// `repeatable migration` or `callback`.
+        kind: &'static str,
+        /// The description that both have.
+        description: String,
+        /// The path of the first file.
+        first: String,
+        /// The path of the second file.
+        second: String,
+        /// The second file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file comes second")]
+        span: SourceSpan,
+        /// The first file.
+        #[related]
+        others: Vec<Finding>,
+    },
+    /// The other place of a duplicate.
+    #[error("the other one is `{path}`")]
+    #[diagnostic(code("migrate/duplicate-place"), severity(Advice))]
+    DuplicatePlace {
+        /// Its path.
+        path: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file comes first")]
+        span: SourceSpan,
+    },
+    /// A name that no migration may have, where names are checked.
+    #[error("`{path}` is not a migration's name: {reason}")]
+    #[diagnostic(
+        code("migrate/bad-name"),
+        help("rename it, for example to `{suggestion}`, or move it out of the location")
+    )]
+    BadName {
+        /// The path.
+        path: String,
+        /// What is wrong.
+        reason: NameError,
+        /// A right name.
+        suggestion: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file would never run")]
+        span: SourceSpan,
+    },
+    /// A name that no migration may have: the file is passed over, as Flyway does.
+    #[error("`{path}` is not run: {reason}")]
+    #[diagnostic(
+        code("migrate/skipped-name"),
+        severity(Warning),
+        help("rename it, for example to `{suggestion}`, or move it out of the location")
+    )]
+    SkippedName {
+        /// The path.
+        path: String,
+        /// What is wrong.
+        reason: NameError,
+        /// A right name.
+        suggestion: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file never runs")]
+        span: SourceSpan,
+    },
+    /// A suffix in capitals, which is taken all the same.
+    #[error("the suffix of `{path}` is not written in the usual case")]
+    #[diagnostic(
+        code("migrate/suffix-case"),
+        severity(Advice),
+        help("rename it so that tools which compare exactly find it, too")
+    )]
+    SuffixCase {
+        /// The path.
+        path: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("runs like any other migration")]
+        span: SourceSpan,
+    },
+    /// A migration that is a program.
+    #[error("`{path}` is a program, and only SQL migrations are run")]
+    #[diagnostic(
+        code("migrate/program"),
+        help("move what it does to SQL or to a job of its own, and the file out of the location")
+    )]
+    Program {
+        /// The path.
+        path: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("Flyway would execute this file")]
+        span: SourceSpan,
+    },
+    /// A configuration file of a single script.
+    #[error("`{path}` configures a single script, which is not supported")]
+    #[diagnostic(
+        code("migrate/script-configuration"),
+        help("set the option for the whole project and remove the file")
+    )]
+    ScriptConfiguration {
+        /// The path.
+        path: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("these settings would be ignored")]
+        span: SourceSpan,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("`{path}` is not UTF-8: line {line}, byte {offset} of the file")]
+    #[diagnostic(
+        code("migrate/not-utf8"),
+        help("convert the file, for example with `iconv -f LATIN1 -t UTF-8`")
+    )]
+    NotUtf8 {
+        /// The path.
+        path: String,
+        /// 1-based line of the first bad byte.
+        line: usize,
+        /// Its 0-based offset in the file.
+        offset: usize,
+        /// The file, bad bytes replaced.
+        #[source_code]
+        src: Source,
+        /// The first bad byte.
+        #[label("the first byte that is not UTF-8")]
+        span: SourceSpan,
+    },
+    /// A byte-order mark at the beginning.
+    #[error("`{path}` begins with a byte-order mark")]
+    #[diagnostic(
+        code("migrate/byte-order-mark"),
+        severity(Advice),
+        help("it is ignored, and its removal does not change the checksum")
+    )]
+    ByteOrderMark {
+        /// The path.
+        path: String,
+        /// The file without the mark.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("before this")]
+        span: SourceSpan,
+    },
+    /// A migration with nothing in it.
+    #[error("migration `{path}` is empty")]
+    #[diagnostic(
+        code("migrate/empty-file"),
+        severity(Warning),
+        help("write its SQL; once applied, any change to it is a checksum mismatch")
+    )]
+    EmptyFile {
+        /// The path.
+        path: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("nothing but white space")]
+        span: SourceSpan,
+    },
+    /// A file larger than a script may be.
+    #[error("`{path}` has {size} bytes, more than the limit of {limit}")]
+    #[diagnostic(
+        code("migrate/too-large"),
+        help("split it, or load bulk data by other means than a migration")
+    )]
+    TooLarge {
+        /// The path.
+        path: String,
+        /// Bytes of the file.
+        size: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+
+    /// Quotes or a comment without an end.
+    #[error("this {what} is not closed before the end of the file")]
+    #[diagnostic(code("sql/unterminated"), help("{help}"))]
+    Unterminated {
+        /// What was opened.
+        what: &'static str,
+        /// How to close it.
+        help: &'static str,
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The opening mark.
+        #[label("opened here")]
+        span: SourceSpan,
+    },
+    /// A block without its `END`.
+    #[error("this block has no END before the end of the file")]
+    #[diagnostic(
+        code("sql/incomplete-block"),
+        help(
+            "end it, or put the statement between `DELIMITER //` and `DELIMITER ;` if the word is a name here"
+        )
+    )]
+    IncompleteBlock {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The word that opens the block.
+        #[label("opened here")]
+        span: SourceSpan,
+    },
+    /// `DELIMITER` before the statement was ended.
+    #[error("the delimiter changes inside a statement")]
+    #[diagnostic(
+        code("sql/delimiter-inside-statement"),
+        help("end the statement with the current delimiter first")
+    )]
+    DelimiterInsideStatement {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The word `DELIMITER`.
+        #[label("changed here")]
+        span: SourceSpan,
+        /// The beginning of the statement.
+        #[label("this statement is not ended")]
+        statement: SourceSpan,
+    },
+    /// `DELIMITER` without argument.
+    #[error("DELIMITER has no argument")]
+    #[diagnostic(
+        code("sql/missing-delimiter"),
+        help("write the new delimiter on the same line: `DELIMITER //`")
+    )]
+    MissingDelimiter {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The word `DELIMITER`.
+        #[label("nothing follows")]
+        span: SourceSpan,
+    },
+    /// A command of the command-line client.
+    #[error("`{command}` is a command of the mysql client, not SQL")]
+    #[diagnostic(code("sql/client-command"), help("put the statements themselves into the migration"))]
+    ClientCommand {
+        /// The command.
+        command: String,
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The command.
+        #[label("no server understands this")]
+        span: SourceSpan,
+    },
+    /// A comment that only half of the tools see the end of.
+    #[error("a carriage return without line feed ends this comment")]
+    #[diagnostic(
+        code("sql/lone-carriage-return"),
+        help(
+            "the server goes on reading the comment to the next line feed; convert the line ends of the file"
+        )
+    )]
+    LoneCarriageReturn {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The comment.
+        #[label("what follows it on this line would not run")]
+        span: SourceSpan,
+    },
+    /// A parenthesis without its partner.
+    #[error("this parenthesis has no partner in its statement")]
+    #[diagnostic(
+        code("sql/unbalanced-parenthesis"),
+        help("a statement ends at its delimiter, even inside parentheses")
+    )]
+    UnbalancedParenthesis {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The parenthesis.
+        #[label("here")]
+        span: SourceSpan,
+    },
+}
+
+impl Finding {
+    /// The finding for a problem of splitting. `place` takes a range of the split text to the source.
+    pub(crate) fn from_split(
+        problem: &SplitProblem,
+        src: &Source,
+        place: impl Fn(std::ops::Range<usize>) -> SourceSpan,
+    ) -> Self {
+        let span = place(problem.range());
+        let src = src.clone();
+        match problem {
+            SplitProblem::Unterminated { what, .. } => {
+                let (what, help) = match what {
+                    Unterminated::String => ("string", "close it with `'`; write a quote inside as `''`"),
+                    Unterminated::DoubleQuoted => {
+                        ("string", "close it with `\"`; write a quote inside as `\"\"`")
+                    }
+                    Unterminated::Identifier => ("identifier", "close it with a backquote"),
+                    Unterminated::Comment => ("comment", "close it with `*/`"),
+                    Unterminated::ExecutableComment => (
+                        "executable comment",
+                        "close it with `*/` outside the strings and comments within it",
+                    ),
+                };
+                Self::Unterminated { what, help, src, span }
+            }
+            SplitProblem::IncompleteBlock { .. } => Self::IncompleteBlock { src, span },
+            SplitProblem::DelimiterInsideStatement { statement, .. } => {
+                Self::DelimiterInsideStatement { src, span, statement: place(statement.clone()) }
+            }
+            SplitProblem::MissingDelimiter { .. } => Self::MissingDelimiter { src, span },
+            SplitProblem::ClientCommand { .. } => {
+                let command =
+                    src.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default().to_owned();
+                Self::ClientCommand { command, src, span }
+            }
+            SplitProblem::LoneCarriageReturn { .. } => Self::LoneCarriageReturn { src, span },
+            SplitProblem::UnbalancedParenthesis { .. } => Self::UnbalancedParenthesis { src, span },
+        }
+    }
+
+    /// Whether this is an error rather than a warning or advice.
+    pub fn is_error(&self) -> bool {
+        self.severity().is_none_or(|severity| severity == miette::Severity::Error)
+    }
+}

@@ -1,0 +1,53 @@
+//! A migration found in a location.
+
+use crate::finding::Source;
+use crate::version::MigrationVersion;
+
+/// What a migration file is for, told by its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MigrationKind {
+    /// `V`: runs once, in the order of versions.
+    Versioned,
+    /// `B`: runs on an empty database in place of all versioned ones up to its version.
+    Baseline,
+    /// `U`: reverses the versioned migration of the same version.
+    Undo,
+    /// `R`: runs again whenever its text changes, after all versioned ones.
+    Repeatable,
+    /// Runs at an event, whose name this is.
+    Callback(&'static str),
+}
+
+/// A migration file, read and named.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// What the file is for.
+    pub kind: MigrationKind,
+    /// Absent for repeatable migrations and callbacks.
+    pub version: Option<MigrationVersion>,
+    /// From the file name, not abbreviated.
+    pub description: String,
+    /// Path relative to the location, with `/`: what the history table stores.
+    pub script: String,
+    /// The text without its byte-order mark, under the name that the user knows it by.
+    pub source: Source,
+    /// Flyway's checksum of the file as it is, before placeholders are replaced.
+    pub checksum: i32,
+}
+
+impl Migration {
+    /// The SQL text.
+    pub fn text(&self) -> &str {
+        self.source.inner()
+    }
+
+    /// The path as the user should see it.
+    pub fn path(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Versioned or baseline: takes part in the order of versions.
+    pub fn is_versioned(&self) -> bool {
+        matches!(self.kind, MigrationKind::Versioned | MigrationKind::Baseline)
+    }
+}

@@ -1,0 +1,164 @@
+use miette::Diagnostic;
+use proptest::prelude::*;
+
+use super::*;
+
+fn file(script: &str, text: &str) -> LocationFile {
+    LocationFile { script: script.into(), path: format!("migrations/{script}"), bytes: text.into() }
+}
+
+fn codes(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| finding.code().unwrap().to_string()).collect()
+}
+
+fn scripts(migrations: &[Migration]) -> Vec<&str> {
+    migrations.iter().map(|migration| migration.script.as_str()).collect()
+}
+
+#[test]
+fn order_is_flyways() {
+    let names = [
+        "R__b.sql",
+        "U1__undo.sql",
+        "V10__ten.sql",
+        "afterMigrate.sql",
+        "V9__nine.sql",
+        "B9__base.sql",
+        "R__A.sql",
+        "sub/V2__two.sql",
+        "V1.5__one.sql",
+    ];
+    let (migrations, findings) = resolve(names.iter().map(|name| file(name, "SELECT 1;")).collect());
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(
+        scripts(&migrations),
+        [
+            "V1.5__one.sql",
+            "sub/V2__two.sql",
+            "V9__nine.sql",
+            "B9__base.sql",
+            "V10__ten.sql",
+            "R__A.sql",
+            "R__b.sql",
+            "U1__undo.sql",
+            "afterMigrate.sql"
+        ]
+    );
+    assert_eq!(migrations[1].checksum, 78_787_420);
+    assert_eq!(migrations[1].path(), "migrations/sub/V2__two.sql");
+}
+
+#[test]
+fn one_version_in_two_files_names_both() {
+    let (migrations, findings) =
+        resolve(vec![file("V1__a.sql", "x"), file("sub/V01__b.sql", "y"), file("B1__c.sql", "z")]);
+    assert_eq!(migrations.len(), 3);
+    let [Finding::DuplicateVersion { first, second, others, version, .. }] = findings.as_slice() else {
+        panic!("{findings:?}");
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("migrations/V1__a.sql", "migrations/sub/V01__b.sql"));
+    assert_eq!((version.as_str(), others.len()), ("1", 1));
+}
+
+#[test]
+fn one_description_in_two_repeatables_or_callbacks() {
+    let names = [
+        "R__a.sql",
+        "x/R__a.sql",
+        "R__A.sql",
+        "afterMigrate.sql",
+        "x/afterMigrate.sql",
+        "afterMigrate__a.sql",
+    ];
+    let (_, findings) = resolve(names.iter().map(|name| file(name, "x")).collect());
+    assert_eq!(codes(&findings), ["migrate/duplicate-repeatable", "migrate/duplicate-repeatable"]);
+}
+
+#[test]
+fn gaps_are_no_finding() {
+    let (_, findings) = resolve(vec![file("V1__a.sql", "x"), file("V7__b.sql", "x\r\ny\r\n")]);
+    assert!(findings.is_empty());
+}
+
+#[test]
+fn wrong_names_warn_or_fail() {
+    let files = vec![file("V366_remove.sql", "x"), file("schema.sql", "x"), file("README.md", "x")];
+    let (migrations, findings) = resolve(files.clone());
+    assert!(migrations.is_empty());
+    assert_eq!(codes(&findings), ["migrate/skipped-name", "migrate/skipped-name"]);
+    assert!(!findings.iter().any(Finding::is_error));
+    assert!(findings[0].help().unwrap().to_string().contains("`V366__remove.sql`"));
+    let options = ResolveOptions { validate_naming: true, ..ResolveOptions::default() };
+    let (_, findings) = resolve_with(files, &options);
+    assert_eq!(codes(&findings), ["migrate/bad-name", "migrate/bad-name"]);
+    assert!(findings.iter().all(Finding::is_error));
+}
+
+#[test]
+fn encodings_are_checked() {
+    let mut latin = file("V1__a.sql", "SELECT 1;\nSELECT '");
+    latin.bytes.extend(b"\xE9';\n");
+    let (migrations, findings) =
+        resolve(vec![latin, file("V2__b.SQL", "\u{feff}SELECT 1;"), file("V3__c.sql", " \r\n")]);
+    assert_eq!(
+        codes(&findings),
+        ["migrate/not-utf8", "migrate/suffix-case", "migrate/byte-order-mark", "migrate/empty-file"]
+    );
+    let Finding::NotUtf8 { line, offset, .. } = findings[0] else { panic!() };
+    assert_eq!((line, offset), (2, 18));
+    assert_eq!(scripts(&migrations), ["V2__b.SQL", "V3__c.sql"]);
+    assert_eq!((migrations[0].text(), migrations[0].checksum), ("SELECT 1;", 78_787_420));
+    assert_eq!(findings.iter().filter(|finding| finding.is_error()).count(), 1);
+}
+
+#[test]
+fn what_flyway_would_obey_is_refused() {
+    let names = ["V1__x.sh", "V1__x.sql.conf", "run.sh", "kustomization.yaml", "V1__notes.md"];
+    let (migrations, findings) = resolve(names.iter().map(|name| file(name, "x")).collect());
+    assert!(migrations.is_empty());
+    assert_eq!(codes(&findings), ["migrate/program", "migrate/script-configuration"]);
+}
+
+#[test]
+fn real_names_and_checksums_are_read_as_recorded() {
+    for (files, expected) in [
+        ("migrations-fineract/core_db", "migrations-fineract/expected/core_db.statements.jsonl"),
+        ("migrations-fineract/list_db", "migrations-fineract/expected/list_db.statements.jsonl"),
+        ("migrations-uaa/mysql", "migrations-uaa/expected/statements.jsonl"),
+    ] {
+        let Some(directory) = crate::corpora::directory(files) else { return };
+        let expected = std::fs::read_to_string(directory.join("..").join("..").join(expected)).unwrap();
+        let read = |name: &str| LocationFile {
+            script: name.into(),
+            path: name.into(),
+            bytes: std::fs::read(directory.join(name)).unwrap(),
+        };
+        let records: Vec<serde_json::Value> =
+            expected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for record in &records {
+            let (migrations, _) = resolve(vec![read(record["file"].as_str().unwrap())]);
+            assert_eq!(migrations.len(), usize::from(record["valid"].as_bool().unwrap()), "{record}");
+            if let [migration] = migrations.as_slice() {
+                assert_eq!(Some(i64::from(migration.checksum)), record["checksum"].as_i64());
+                assert_eq!(
+                    migration.version.as_ref().map(ToString::to_string).as_deref(),
+                    record["version"].as_str()
+                );
+                assert_eq!(Some(migration.description.as_str()), record["description"].as_str());
+            }
+        }
+        assert!(!records.is_empty());
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_files_does_not_matter(names in proptest::collection::hash_set("[VRBU][0-9]{0,2}__[ab]{0,2}\\.sql", 0..12), seed in any::<u64>()) {
+        let mut sorted: Vec<_> = names.iter().map(|name| file(name, "x")).collect();
+        sorted.sort_by(|a, b| a.script.cmp(&b.script));
+        let mut shuffled = sorted.clone();
+        shuffled.sort_by_key(|file| checksum::of_text(&format!("{seed}{}", file.script)));
+        let (a, b) = (resolve(sorted).0, resolve(shuffled).0);
+        prop_assert_eq!(scripts(&a), scripts(&b));
+    }
+}

@@ -1,0 +1,38 @@
+//! Script text: tokens, statements, placeholders.
+
+mod blocks;
+pub mod lexer;
+mod problem;
+mod split;
+
+use miette::SourceSpan;
+
+use crate::finding::{Finding, Source};
+
+pub use problem::SplitProblem;
+pub use split::{SplitOptions, Splitter, Statement, split};
+
+/// Splits a file's text without replacing anything in it, problems as findings in that file.
+pub fn split_source(source: &Source) -> (Vec<Statement>, Vec<Finding>) {
+    let (statements, problems) = split(source.inner(), &SplitOptions::default());
+    let findings =
+        problems.iter().map(|problem| Finding::from_split(problem, source, SourceSpan::from)).collect();
+    (statements, findings)
+}
+
+/// The 1-based line of a byte offset; a line ends at a line feed.
+pub fn line_at(text: &str, offset: usize) -> usize {
+    1 + count_lines(&text.as_bytes()[..offset.min(text.len())])
+}
+
+/// The 1-based line and column of a byte offset; the column counts characters.
+pub fn position_at(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (line_at(text, before.len()), before[line_start..].chars().count() + 1)
+}
+
+#[expect(clippy::naive_bytecount, reason = "the compiler vectorises it, which suffices")]
+fn count_lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}
