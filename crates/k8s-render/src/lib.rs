@@ -1,6 +1,8 @@
 //! Kustomize semantics without kustomize: render, inspect and analyse Kubernetes manifests.
 
 pub mod finding;
+pub mod inspect;
+pub mod network;
 pub mod resource;
 pub mod yaml;
 

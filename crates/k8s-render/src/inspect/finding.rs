@@ -3,7 +3,7 @@
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
-use super::source::Source;
+use crate::finding::Source;
 
 /// A problem of a render, at the place that made it.
 #[derive(Debug, Clone, Error, Diagnostic)]

@@ -21,7 +21,7 @@ pub use config::{Config, ConfigEntry, ConfigKind, Reference, references};
 pub use finding::Finding;
 pub use object::{Object, objects};
 pub use service::{Service, ServicePort, Target};
-pub use source::{Place, Source, Sources};
+pub use source::{Place, Sources};
 pub use workload::{Container, ContainerPort, ContainerRole, Image, Protocol, Workload};
 
 pub(crate) use object::labels;

@@ -123,6 +123,9 @@ impl<'a> Violations<'a> {
         if let Some(node) = context.at(&["appArmorProfile", "type"]).filter(|node| !confined(node)) {
             self.add(node, "`appArmorProfile` is unconfined", "set `appArmorProfile.type: RuntimeDefault`");
         }
+        if let Some(node) = context.at(&["windowsOptions", "hostProcess"]).filter(|node| node.as_bool() == Some(true)) {
+            self.add(node, "`hostProcess` runs on the node", "remove `windowsOptions.hostProcess`");
+        }
         let Some(options) = context.get("seLinuxOptions") else { return };
         for (field, node) in options.entries() {
             let value = node.as_str().unwrap_or_default();

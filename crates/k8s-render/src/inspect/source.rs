@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use miette::SourceSpan;
 
+use crate::finding::Source;
 use crate::yaml::Node;
-
-/// The text of a file under the name that the user knows it by.
-pub type Source = miette::NamedSource<Arc<str>>;
 
 /// A byte range of a source text.
 #[derive(Debug, Clone)]

@@ -1,0 +1,27 @@
+//! Network policies: who may connect to whom, why, and whether that is what was declared.
+//!
+//! [`Model::read`] takes the policies and pods out of a render, [`Connectivity`] evaluates them exactly, [`explain`]
+//! tells the reason for one pair, [`listing`] prints the relation and [`declared`] compares it with declared edges.
+
+mod bits;
+pub mod cidr;
+pub mod connectivity;
+pub mod declared;
+pub mod explain;
+mod finding;
+pub mod lint;
+pub mod listing;
+pub mod model;
+pub mod policy;
+pub mod ports;
+pub mod selector;
+
+pub use connectivity::{Connectivity, End, HostNetwork};
+pub use finding::Finding;
+pub use model::{Model, NamedPort, VirtualWorkload};
+pub use policy::{Direction, Policy};
+pub use ports::Ports;
+pub use selector::Selector;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The connectivity relation beside the expected results of netpol-analyzer, and policies of a recipe collection.
+//!
+//! The corpora are not part of the project: `INFRA_CORPORA` names their directory, else `../shared/corpora` beside the
+//! workspace is tried, and without them these tests say so on stderr.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use k8s_render::inspect::{Facts, Protocol, Sources};
+use k8s_render::network::listing::{Connection, Families, connections};
+use k8s_render::network::{Connectivity, End, HostNetwork, Model};
+use k8s_render::{Resource, Source, inspect, yaml};
+use miette::{Diagnostic, Severity};
+use serde_json::Value;
+
+/// Tags of inputs with objects that are refused rather than evaluated.
+const OUT_OF_SCOPE: [&str; 3] = ["admin-policy", "multi-network", "virtual-machine"];
+
+fn corpora() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let directory = std::env::var_os("INFRA_CORPORA").map_or(beside, PathBuf::from);
+    if directory.is_dir() {
+        return Some(directory);
+    }
+    eprintln!("SKIPPED: no corpora at {}; set INFRA_CORPORA", directory.display());
+    None
+}
+
+/// Every document below a path, in the order of the files' names, and how many problems reading gave.
+fn read(path: &Path) -> (Vec<Resource>, usize) {
+    let mut files = Vec::new();
+    let mut open = vec![path.to_path_buf()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let (mut resources, mut problems) = (Vec::new(), 0);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let (nodes, findings) = yaml::parse(&Source::new(file.to_string_lossy(), Arc::from(text)));
+        problems += findings.len();
+        resources.extend(nodes.into_iter().map(|node| Resource { node }));
+    }
+    (resources, problems)
+}
+
+fn no_text(_: &str) -> Option<Arc<str>> {
+    None
+}
+
+/// The listing of a directory.
+fn list(path: &Path) -> Vec<Connection> {
+    let (resources, _) = read(path);
+    let facts = Facts::read(&resources);
+    let (model, _) = Model::read(&facts, &[], Sources::new(&no_text));
+    connections(&Connectivity::new(&model, HostNetwork::Pod), Families::V4)
+}
+
+/// The codes of everything of severity error that is said about a directory.
+fn errors(path: &Path) -> Vec<String> {
+    let (resources, problems) = read(path);
+    let facts = Facts::read(&resources);
+    let (_, findings) = Model::read(&facts, &[], Sources::new(&no_text));
+    let judged = inspect::check(&facts, Sources::new(&no_text));
+    let duplicates = judged.iter().filter(|finding| matches!(finding, inspect::Finding::DuplicateObject { .. }));
+    let all = findings.iter().map(|f| f as &dyn Diagnostic).chain(duplicates.map(|f| f as &dyn Diagnostic));
+    let errors = all.filter(|finding| finding.severity().is_none_or(|severity| severity == Severity::Error));
+    let mut codes: Vec<_> = errors.filter_map(|finding| Some(finding.code()?.to_string())).collect();
+    codes.extend(vec!["k8s/yaml".to_owned(); problems]);
+    codes
+}
+
+struct Case {
+    id: String,
+    verb: String,
+    dirs: Vec<String>,
+    options: Value,
+    whole: Value,
+}
+
+impl Case {
+    fn texts(&self, option: &str) -> Vec<String> {
+        let texts = self.options[option].as_array().into_iter().flatten();
+        texts.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// The lines of the expected text, sorted; with exposure only those of the list.
+    fn expected(&self, corpus: &Path) -> Option<Vec<String>> {
+        let file = self.whole["expected"]["txt"].as_str()?;
+        let text = fs::read_to_string(corpus.join(file)).unwrap();
+        let lines = text.lines().map(str::trim_end).take_while(|line| !line.starts_with("Exposure Analysis"));
+        let mut lines: Vec<_> = lines.filter(|line| line.contains("=>")).map(str::to_owned).collect();
+        lines.sort();
+        Some(lines)
+    }
+}
+
+fn cases(corpus: &Path) -> Vec<Case> {
+    let lines = fs::read_to_string(corpus.join("cases.jsonl")).unwrap();
+    let case = |line: &str| {
+        let whole: Value = serde_json::from_str(line).unwrap();
+        let dirs = whole["dirs"].as_array().unwrap().iter().map(|dir| dir.as_str().unwrap().to_owned());
+        Case {
+            id: whole["id"].as_str().unwrap().to_owned(),
+            verb: whole["verb"].as_str().unwrap().to_owned(),
+            dirs: dirs.collect(),
+            options: whole["options"].clone(),
+            whole,
+        }
+    };
+    lines.lines().map(case).collect()
+}
+
+fn in_scope(case: &Case) -> bool {
+    let tags = case.whole["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    !tags.into_iter().any(|tag| OUT_OF_SCOPE.contains(&tag))
+}
+
+/// Keeps what the `focus_…` options of a case keep.
+fn focus(case: &Case, list: Vec<Connection>) -> Vec<String> {
+    let workloads = case.texts("focus_workload");
+    let direction = case.options["focus_direction"].as_str();
+    let is_one = |peer: &str| {
+        let plain = peer.trim_matches(['{', '}']).split('[').next().unwrap_or_default();
+        let short = plain.rsplit('/').next().unwrap_or_default();
+        !peer.ends_with("[External]") && workloads.iter().any(|name| name == plain || name == short)
+    };
+    let kept = |connection: &&Connection| {
+        workloads.is_empty()
+            || direction != Some("ingress") && is_one(&connection.source)
+            || direction != Some("egress") && is_one(&connection.destination)
+    };
+    let mut lines: Vec<_> = list.iter().filter(kept).map(ToString::to_string).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn lists_are_equal() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-analyzer")) else { return };
+    let (mut equal, mut outside, mut explained, mut different) = (0, 0, 0, Vec::new());
+    for case in cases(&corpus).iter().filter(|case| case.verb == "list") {
+        let Some(expected) = case.expected(&corpus) else { continue };
+        if !in_scope(case) {
+            outside += 1;
+            continue;
+        }
+        if case.options.get("explain").is_some() {
+            explained += 1;
+            continue;
+        }
+        let actual = focus(case, list(&corpus.join("inputs").join(&case.dirs[0])));
+        if actual == expected {
+            equal += 1;
+        } else {
+            let (actual, expected): (BTreeSet<_>, BTreeSet<_>) =
+                (actual.into_iter().collect(), expected.into_iter().collect());
+            for line in expected.difference(&actual).take(5) {
+                eprintln!("{}: missing {line}", case.id);
+            }
+            for line in actual.difference(&expected).take(5) {
+                eprintln!("{}: extra   {line}", case.id);
+            }
+            different.push(case.id.clone());
+        }
+    }
+    eprintln!("{equal} lists equal; not compared: {outside} with objects that are refused, {explained} explanations");
+    assert_eq!(different, Vec::<String>::new());
+    assert!(equal >= 60, "only {equal} lists were compared");
+}
