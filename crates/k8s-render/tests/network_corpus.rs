@@ -18,6 +18,12 @@ use serde_json::Value;
 /// Tags of inputs with objects that are refused rather than evaluated.
 const OUT_OF_SCOPE: [&str; 3] = ["admin-policy", "multi-network", "virtual-machine"];
 
+/// Directories whose result differs, with the reason.
+const DIFFERENT: [(&str, &str); 1] = [(
+    "acs-security-demos-added-workloads",
+    "a tab stands in place of indentation inside a flow sequence: YAML 1.2 forbids it, go-yaml reads it",
+)];
+
 fn corpora() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
     let directory = std::env::var_os("INFRA_CORPORA").map_or(beside, PathBuf::from);
@@ -167,10 +173,76 @@ fn lists_are_equal() {
             for line in actual.difference(&expected).take(5) {
                 eprintln!("{}: extra   {line}", case.id);
             }
-            different.push(case.id.clone());
+            match DIFFERENT.iter().find(|(dir, _)| *dir == case.dirs[0]) {
+                Some((_, reason)) => eprintln!("{}: known to differ: {reason}", case.id),
+                None => different.push(case.id.clone()),
+            }
         }
     }
     eprintln!("{equal} lists equal; not compared: {outside} with objects that are refused, {explained} explanations");
     assert_eq!(different, Vec::<String>::new());
     assert!(equal >= 60, "only {equal} lists were compared");
+}
+
+#[test]
+fn single_verdicts_are_equal() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-analyzer")) else { return };
+    let mut asked = 0;
+    for case in cases(&corpus).iter().filter(|case| case.verb == "eval" && in_scope(case)) {
+        let (resources, _) = read(&corpus.join("inputs").join(&case.dirs[0]));
+        let facts = Facts::read(&resources);
+        let (model, _) = Model::read(&facts, &[], Sources::new(&no_text));
+        let relation = Connectivity::new(&model, HostNetwork::Pod);
+        let option = |name: &str| case.options[name].as_str().unwrap();
+        let end = |name: &str| {
+            let (namespace, name) = option(name).split_once('/').unwrap();
+            let here = facts.workloads.iter().map(|workload| workload.object);
+            End::Pods(here.into_iter().position(|o| o.namespace() == namespace && o.name() == name).unwrap())
+        };
+        let protocol = Protocol::parse(&option("protocol").to_uppercase()).unwrap();
+        let port = option("port").parse().unwrap();
+        let allowed = relation.allowed(end("source"), end("destination"));
+        assert_eq!(Some(allowed.contains(protocol, port)), case.whole["allowed"].as_bool(), "{}", case.id);
+        asked += 1;
+    }
+    assert!(asked >= 1);
+}
+
+#[test]
+fn what_is_fatal_there_is_an_error_here() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-analyzer")) else { return };
+    let (mut found, mut other) = (0, 0);
+    for case in cases(&corpus).iter().filter(|case| case.whole.get("fatal").is_some()) {
+        let tags = case.whole["tags"].as_array().unwrap();
+        if !in_scope(case) || !tags.iter().any(|tag| tag == "network-policy") {
+            other += 1;
+            continue;
+        }
+        // The API server accepts a named port towards addresses: it is a warning here.
+        let warned = case.dirs.iter().any(|dir| dir == "bad_netpols/subdir6");
+        let errors: Vec<_> = case.dirs.iter().flat_map(|dir| errors(&corpus.join("inputs").join(dir))).collect();
+        assert_eq!(errors.is_empty(), warned, "{}: {errors:?}", case.id);
+        found += 1;
+    }
+    eprintln!("{found} found; not asked: {other} about refused objects or about reading files");
+    assert!(found >= 14, "only {found} cases were asked");
+}
+
+#[test]
+fn recipes_are_read_without_a_finding() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-recipes")) else { return };
+    let mut policies = 0;
+    let mut files: Vec<_> = fs::read_dir(&corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
+    files.sort();
+    for file in files {
+        let (resources, problems) = read(&file);
+        let facts = Facts::read(&resources);
+        let (model, findings) = Model::read(&facts, &[], Sources::new(&no_text));
+        let codes: BTreeMap<String, usize> = findings.iter().map(|f| (f.code().unwrap().to_string(), 1)).collect();
+        assert_eq!((problems, codes), (0, BTreeMap::new()), "{}", file.display());
+        policies += model.policies.len();
+        Connectivity::new(&model, HostNetwork::Node);
+    }
+    assert!(policies >= 15, "only {policies} policies were read");
 }

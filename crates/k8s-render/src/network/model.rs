@@ -274,8 +274,9 @@ impl<'a> Reader<'a> {
 struct Backend<'a> {
     namespace: &'a str,
     service: &'a str,
-    /// The Service's port by number or name (of a route also its target); none for all ports.
+    /// The Service's port by number or name; none for all ports.
     port: Option<Target<'a>>,
+    /// Whether the target of a port may be named instead of the port.
     by_target: bool,
 }
 
@@ -337,7 +338,8 @@ fn backends<'a>(object: &Object<'a>) -> Vec<Backend<'a>> {
 /// The backend of an Ingress in its current form, or in that of the first versions.
 fn ingress_backend<'a>(object: &Object<'a>, node: &'a Node) -> Option<Backend<'a>> {
     let namespace = object.namespace();
-    let by_target = false;
+    // The API means the Service's own port; ingress-nginx and others also accept its target.
+    let by_target = true;
     if let Some(service) = node.get("service") {
         let port = service.get("port").and_then(|port| port.get("number").or_else(|| port.get("name")));
         let port = port.and_then(Target::read);
