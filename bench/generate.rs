@@ -1,0 +1,134 @@
+//! Large inputs, the same bytes on every machine.
+
+use std::path::Path;
+
+/// Numbers from a seed (`SplitMix64`, Steele, Lea and Flood 2014).
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        // The remainder of a 64-bit number by a small bound is even enough.
+        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap_or(0)
+    }
+}
+
+/// Writes `count` versioned migrations: tables, columns, indexes, rows, views and procedures, in a mix as projects have it.
+pub(crate) fn migrations(directory: &Path, count: usize) {
+    let mut random = Random::new(7);
+    let mut tables = 0;
+    for version in 1..=count {
+        let kind = if tables == 0 { 0 } else { random.below(10) };
+        let table = random.below(tables.max(1));
+        let (name, sql) = match kind {
+            0..3 => {
+                tables += 1;
+                (
+                    "table",
+                    create_table(
+                        &format!("t{:05}", tables - 1),
+                        (tables > 1).then(|| format!("t{table:05}")),
+                        &mut random,
+                    ),
+                )
+            }
+            3..5 => {
+                ("column", format!("ALTER TABLE t{table:05} ADD COLUMN c{version} INT NOT NULL DEFAULT 0;\n"))
+            }
+            5 => ("index", format!("CREATE INDEX i{version} ON t{table:05} (amount, created_at);\n")),
+            6 => (
+                "view",
+                format!(
+                    "CREATE OR REPLACE VIEW v{version} AS SELECT id, name, amount FROM t{table:05} WHERE amount > 0;\n"
+                ),
+            ),
+            7 => (
+                "procedure",
+                format!(
+                    "DELIMITER //\nCREATE PROCEDURE p{version}(IN wanted BIGINT)\nBEGIN\n    UPDATE t{table:05} SET amount = amount + 1 WHERE id = wanted;\n    SELECT ROW_COUNT();\nEND//\nDELIMITER ;\n"
+                ),
+            ),
+            _ => {
+                let rows = (0..20)
+                    .map(|row| format!("    ('name {version} {row}; it''s', {}.50)", random.below(1000)));
+                (
+                    "rows",
+                    format!(
+                        "INSERT INTO t{table:05} (name, amount) VALUES\n{};\n",
+                        rows.collect::<Vec<_>>().join(",\n")
+                    ),
+                )
+            }
+        };
+        write(&directory.join(format!("V{version:04}__{name}.sql")), &sql);
+    }
+}
+
+/// Writes a schema directory of `count` objects: seven tables in ten with foreign keys, views on tables and views, procedures and triggers.
+pub(crate) fn schema(directory: &Path, count: usize) {
+    let mut random = Random::new(11);
+    let tables = count * 7 / 10;
+    for number in 0..tables {
+        let other = (number > 0).then(|| format!("t{:05}", random.below(tables)));
+        write(
+            &directory.join(format!("tables/t{number:05}.sql")),
+            &create_table(&format!("t{number:05}"), other, &mut random),
+        );
+    }
+    let views = count * 3 / 20;
+    for number in 0..views {
+        let from = if number > 0 && random.below(3) == 0 {
+            format!("v{:05}", random.below(number))
+        } else {
+            format!("t{:05}", random.below(tables))
+        };
+        let joined = format!("t{:05}", random.below(tables));
+        let sql = format!(
+            "CREATE VIEW v{number:05} AS\nSELECT a.id AS id, a.name AS name, a.amount AS amount\nFROM {from} a\nJOIN {joined} b ON b.id = a.id\nWHERE b.amount > 0;\n"
+        );
+        write(&directory.join(format!("views/v{number:05}.sql")), &sql);
+    }
+    let procedures = count / 10;
+    for number in 0..procedures {
+        let table = random.below(tables);
+        let sql = format!(
+            "DELIMITER $$\nCREATE PROCEDURE p{number:05}(IN wanted BIGINT UNSIGNED)\n    MODIFIES SQL DATA\nBEGIN\n    UPDATE t{table:05} SET amount = amount + 1 WHERE id = wanted;\nEND$$\nDELIMITER ;\n"
+        );
+        write(&directory.join(format!("procedures/p{number:05}.sql")), &sql);
+    }
+    for number in 0..count - tables - views - procedures {
+        let table = random.below(tables);
+        let sql = format!(
+            "CREATE TRIGGER g{number:05} BEFORE UPDATE ON t{table:05} FOR EACH ROW SET NEW.created_at = CURRENT_TIMESTAMP;\n"
+        );
+        write(&directory.join(format!("triggers/g{number:05}.sql")), &sql);
+    }
+}
+
+fn create_table(name: &str, other: Option<String>, random: &mut Random) -> String {
+    let columns = (0..random.below(12))
+        .map(|number| format!("    c{number:02} VARCHAR({}) NULL,\n", 10 + random.below(200)));
+    let columns = columns.collect::<Vec<_>>().concat();
+    let reference = other.map_or_else(String::new, |other| {
+        format!(",\n    KEY idx_{name}_other (other_id),\n    CONSTRAINT fk_{name} FOREIGN KEY (other_id) REFERENCES {other} (id)")
+    });
+    format!(
+        "CREATE TABLE {name} (\n    id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,\n    other_id BIGINT UNSIGNED NULL,\n    name VARCHAR(100) NOT NULL,\n    amount DECIMAL(12,2) NOT NULL DEFAULT 0.00,\n    created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,\n{columns}    PRIMARY KEY (id){reference}\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;\n"
+    )
+}
+
+fn write(path: &Path, content: &str) {
+    let directory = path.parent().expect("a file has a directory");
+    std::fs::create_dir_all(directory)
+        .and_then(|()| std::fs::write(path, content))
+        .expect("a temporary file can be written");
+}

@@ -1,0 +1,111 @@
+//! Running commands against the clock.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One line of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// What was done, and on what.
+    pub(crate) name: String,
+    /// How long `infra` took.
+    pub(crate) ours: Duration,
+    /// Who else did it, and how long it took.
+    pub(crate) peers: Vec<(&'static str, Duration)>,
+    /// The most memory that `infra` had, in bytes.
+    pub(crate) memory: Option<u64>,
+}
+
+/// The rows so far, and what they are about.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    binary: PathBuf,
+    words: Vec<String>,
+    rows: Vec<Row>,
+}
+
+impl Bench {
+    pub(crate) fn new(binary: PathBuf, words: Vec<String>) -> Self {
+        Self { binary, words, rows: Vec::new() }
+    }
+
+    /// The binary that is measured, not yet started, in a directory.
+    pub(crate) fn infra(&self, directory: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(directory).args(arguments);
+        command
+    }
+
+    /// Whether a row is wanted.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let wanted = self.words.is_empty() || self.words.iter().any(|word| name.contains(word.as_str()));
+        if wanted {
+            eprintln!("measuring: {name}");
+        }
+        wanted
+    }
+
+    pub(crate) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// The median time of `runs` runs; each gets a command of its own, and making it is not measured. One more run comes first to warm the caches.
+pub(crate) fn median(runs: usize, mut command: impl FnMut() -> Command) -> Duration {
+    once(&mut command());
+    let mut times: Vec<_> = (0..runs).map(|_| once(&mut command())).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The time of one run, which must succeed.
+pub(crate) fn once(command: &mut Command) -> Duration {
+    let stdin = Stdio::null();
+    timed(command.stdin(stdin))
+}
+
+/// The time of one run with a file on standard input.
+pub(crate) fn once_reading(command: &mut Command, file: &Path) -> Duration {
+    let file = std::fs::File::open(file).expect("a generated file can be read");
+    timed(command.stdin(file))
+}
+
+fn timed(command: &mut Command) -> Duration {
+    let begun = Instant::now();
+    let output =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("the command can be started");
+    let elapsed = begun.elapsed();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    elapsed
+}
+
+/// The largest resident set of a run in bytes, as the kernel's own high-water mark said shortly before the end.
+pub(crate) fn peak_memory(command: &mut Command) -> u64 {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command can be started");
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let mut peak = 0;
+    while child.try_wait().expect("a child can be waited for").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let mark = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        peak = peak.max(mark.unwrap_or(0) * 1024);
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    peak
+}
