@@ -1,0 +1,355 @@
+//! Each dependency: is the provider there, in a version that fits, and may it be used?
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use super::{Checker, Subject};
+use crate::{
+    compatibility::ApiEnd,
+    decode::list,
+    finding::Finding,
+    model::{Api, Component, ComponentId, Dependency, DependencyKind, EnvironmentSet, Lifecycle, Visibility},
+    place::{Spanned, Text},
+    range::Range,
+    version::Version,
+};
+
+/// Known releases of components.
+type Releases<'p> = HashMap<ComponentId, Vec<&'p Version>>;
+
+impl Checker<'_> {
+    pub(super) fn dependencies(&mut self) {
+        let platform = self.platform;
+        let compatibility = platform.compatibility();
+        let mut releases: Releases<'_> = HashMap::new();
+        for release in compatibility.releases.iter().filter(|release| release.withdrawn.is_none()) {
+            releases.entry(release.component).or_default().push(&release.version.value);
+        }
+        let ends: HashMap<(&str, &str), &ApiEnd> =
+            compatibility.apis.iter().map(|end| ((&*end.name.value, &*end.version.value), end)).collect();
+        for (consumer, provider, dependency) in platform.dependencies() {
+            let edge = Edge {
+                consumer: &platform[consumer],
+                provider: &platform[provider],
+                dependency,
+                releases: releases.get(&provider).map_or(&[], Vec::as_slice),
+                environments: dependency.environments.and(self.scope),
+            };
+            self.deployed(&edge);
+            self.lifecycle(&edge);
+            self.visible(&edge);
+            if dependency.kind != DependencyKind::Scrape {
+                self.version(&edge);
+                if let Some(api) = &dependency.api {
+                    self.api(&edge, api, &ends);
+                }
+            }
+        }
+    }
+
+    fn deployed(&mut self, edge: &Edge<'_>) {
+        if edge.dependency.optional || edge.dependency.kind == DependencyKind::Build {
+            return;
+        }
+        let platform = self.platform;
+        let missing = edge.environments.without(edge.provider.environments);
+        self.report(
+            "compat/not-deployed",
+            edge.subject(),
+            missing,
+            edge.dependency.place,
+            |src, span, environments| {
+                let deployed = if edge.provider.environments.is_empty() {
+                    "it is nowhere now".to_owned()
+                } else {
+                    format!("it is in {} now", platform.names(edge.provider.environments))
+                };
+                let environments = platform.names(environments);
+                let first = edge.provider.name.place.span();
+                Finding::NotDeployed {
+                    src,
+                    span,
+                    first,
+                    consumer: edge.consumer(),
+                    provider: edge.provider(),
+                    environments,
+                    deployed,
+                }
+            },
+        );
+    }
+
+    fn lifecycle(&mut self, edge: &Edge<'_>) {
+        let lifecycle = &edge.provider.lifecycle;
+        let first = lifecycle.place.span();
+        let place = edge.dependency.place;
+        let (consumer, provider) = (edge.consumer(), edge.provider());
+        match lifecycle.value {
+            Lifecycle::Experimental | Lifecycle::Production => {}
+            Lifecycle::Deprecated => {
+                self.report(
+                    "compat/deprecated-component",
+                    edge.subject(),
+                    edge.environments,
+                    place,
+                    |src, span, _| Finding::DeprecatedComponent {
+                        src,
+                        span,
+                        first,
+                        consumer: consumer.clone(),
+                        provider: provider.clone(),
+                    },
+                );
+            }
+            Lifecycle::Retired => {
+                self.report(
+                    "compat/retired-component",
+                    edge.subject(),
+                    edge.environments,
+                    place,
+                    |src, span, _| Finding::RetiredComponent {
+                        src,
+                        span,
+                        first,
+                        consumer: consumer.clone(),
+                        provider: provider.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    fn visible(&mut self, edge: &Edge<'_>) {
+        if !edge.dependency.uses_network() || edge.consumer.name == edge.provider.name {
+            return;
+        }
+        for index in &edge.dependency.endpoints {
+            let endpoint = &edge.provider.provides[*index as usize];
+            let visible = match &endpoint.visibility.value {
+                Visibility::Private => false,
+                Visibility::Platform | Visibility::Public => true,
+                Visibility::Only(users) => users.contains(&edge.consumer.name),
+            };
+            if !visible {
+                let first = endpoint.visibility.place.span();
+                let name = endpoint.name.value.to_string();
+                let place = edge.dependency.place;
+                self.report(
+                    "compat/not-visible",
+                    edge.subject(),
+                    edge.environments,
+                    place,
+                    |src, span, _| {
+                        let (consumer, provider) = (edge.consumer(), edge.provider());
+                        Finding::NotVisible { src, span, first, consumer, provider, endpoint: name.clone() }
+                    },
+                );
+            }
+        }
+    }
+
+    fn version(&mut self, edge: &Edge<'_>) {
+        let Some(range) = &edge.dependency.version else { return };
+        let platform = self.platform;
+        let mut fits = false;
+        for (environments, versions) in &edge.provider.versions {
+            for version in versions {
+                if range.value.contains(&version.value) {
+                    fits = true;
+                    continue;
+                }
+                let here = edge.environments.and(*environments).and(edge.provider.environments);
+                self.report(
+                    "compat/version-unsatisfied",
+                    edge.subject(),
+                    here,
+                    range.place,
+                    |src, span, environments| Finding::VersionUnsatisfied {
+                        src,
+                        span,
+                        first: version.place.span(),
+                        consumer: edge.consumer(),
+                        provider: edge.provider(),
+                        range: range.value.to_string(),
+                        environments: platform.names(environments),
+                        has: has(environments),
+                        version: version.value.to_string(),
+                        help: edge.nearest(range, &version.value),
+                    },
+                );
+            }
+        }
+        let known = !edge.releases.is_empty();
+        if known && !fits && !edge.releases.iter().any(|release| range.value.contains(release)) {
+            self.report(
+                "compat/range-unreachable",
+                edge.subject(),
+                edge.environments,
+                range.place,
+                |src, span, _| Finding::RangeUnreachable {
+                    src,
+                    span,
+                    provider: edge.provider(),
+                    range: range.value.to_string(),
+                },
+            );
+        }
+    }
+
+    fn api(&mut self, edge: &Edge<'_>, accepted: &Api, ends: &HashMap<(&str, &str), &ApiEnd>) {
+        let here = edge.environments.and(edge.provider.environments);
+        let served: Vec<&Api> = edge.provider.serves(&accepted.name.value).collect();
+        let versions: Vec<&Text> = served.iter().flat_map(|api| &api.versions).collect();
+        let usable: Vec<&str> = versions
+            .iter()
+            .filter(|version| accepted.versions.is_empty() || accepted.versions.contains(version))
+            .map(|version| &*version.value)
+            .collect();
+        if usable.is_empty() {
+            // An API without versions has nothing to disagree about.
+            let Some(first) =
+                served.first().filter(|_| !versions.is_empty() && !accepted.versions.is_empty())
+            else {
+                return;
+            };
+            self.report("compat/api-unsatisfied", edge.subject(), here, accepted.place, |src, span, _| {
+                Finding::ApiUnsatisfied {
+                    src,
+                    span,
+                    first: first.place.span(),
+                    consumer: edge.consumer(),
+                    provider: edge.provider(),
+                    api: accepted.name.value.to_string(),
+                    accepted: texts(&accepted.versions.iter().collect::<Vec<_>>()),
+                    served: texts(&versions),
+                }
+            });
+            return;
+        }
+        let today = self.options.today;
+        // The version that lasts longest is what the two will speak.
+        let states = usable.iter().map(|version| {
+            let end = ends.get(&(&*accepted.name.value, *version)).copied();
+            let state = end.map_or(State::Current, |end| State::on(end, today));
+            (Reverse(state), *version, end)
+        });
+        let Some((Reverse(state), version, Some(end))) =
+            states.max_by_key(|(state, version, _)| (*state, *version))
+        else {
+            return;
+        };
+        let help = match &end.replaced_by {
+            Some(replacement) => format!("move to {}", replacement.value),
+            None => "move to a version that stays".to_owned(),
+        };
+        let related = self.findings.note(end.version.place, "its end is declared here".to_owned());
+        let (api, version) = (accepted.name.value.to_string(), version.to_owned());
+        let consumer = edge.consumer();
+        match (state, &end.deprecated, &end.removed_after) {
+            (State::Deprecated, Some(since), _) => {
+                self.report("compat/api-deprecated", edge.subject(), here, accepted.place, |src, span, _| {
+                    let (consumer, api, version) = (consumer.clone(), api.clone(), version.clone());
+                    let (help, related) = (help.clone(), related.clone());
+                    Finding::ApiDeprecated {
+                        src,
+                        span,
+                        consumer,
+                        api,
+                        version,
+                        since: since.value,
+                        help,
+                        related,
+                    }
+                });
+            }
+            (State::Removed, _, Some(since)) => {
+                self.report("compat/api-removed", edge.subject(), here, accepted.place, |src, span, _| {
+                    let (consumer, api, version) = (consumer.clone(), api.clone(), version.clone());
+                    let (help, related) = (help.clone(), related.clone());
+                    Finding::ApiRemoved {
+                        src,
+                        span,
+                        consumer,
+                        api,
+                        version,
+                        since: since.value,
+                        help,
+                        related,
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How far a version of an API has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Current,
+    Deprecated,
+    Removed,
+}
+
+impl State {
+    fn on(end: &ApiEnd, today: crate::date::Date) -> Self {
+        if end.removed_after.as_ref().is_some_and(|last| last.value < today) {
+            Self::Removed
+        } else if end.deprecated.as_ref().is_some_and(|first| first.value <= today) {
+            Self::Deprecated
+        } else {
+            Self::Current
+        }
+    }
+}
+
+struct Edge<'p> {
+    consumer: &'p Component,
+    provider: &'p Component,
+    dependency: &'p Dependency,
+    releases: &'p [&'p Version],
+    environments: EnvironmentSet,
+}
+
+impl<'p> Edge<'p> {
+    fn subject(&self) -> Subject<'p> {
+        Subject::edge(&self.consumer.name.value, &self.provider.name.value)
+    }
+
+    fn consumer(&self) -> String {
+        self.consumer.name.value.to_string()
+    }
+
+    fn provider(&self) -> String {
+        self.provider.name.value.to_string()
+    }
+
+    /// The release that fits and moves least: the next newer one, or else the last older one.
+    fn nearest(&self, range: &Spanned<std::sync::Arc<Range>>, version: &Version) -> String {
+        let fitting = || self.releases.iter().filter(|release| range.value.contains(release));
+        let newer =
+            fitting().filter(|release| release.key() > version.key()).min_by_key(|release| release.key());
+        match newer.or_else(|| fitting().max_by_key(|release| release.key())) {
+            Some(release) => {
+                format!(
+                    "move `{}` to {release}, or accept {version} in `{}`",
+                    self.provider(),
+                    self.consumer()
+                )
+            }
+            None => format!(
+                "move `{}` into the range, or accept {version} in `{}`",
+                self.provider(),
+                self.consumer()
+            ),
+        }
+    }
+}
+
+/// The verb for some environments.
+pub(super) fn has(environments: EnvironmentSet) -> String {
+    if environments.iter().nth(1).is_some() { "have" } else { "has" }.to_owned()
+}
+
+fn texts(texts: &[&Text]) -> String {
+    list(&texts.iter().map(|text| &*text.value).collect::<Vec<_>>())
+}

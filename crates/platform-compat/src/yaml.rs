@@ -1,0 +1,238 @@
+//! YAML text to a tree that knows where everything stands.
+//!
+//! Scalars stay the text that was written: `042`, `1.30`, `8.4` and `on` are never numbers or booleans here; the
+//! reader of a field decides. Duplicate keys are reported and the first one counts. Bounded: nesting, size, and
+//! what aliases expand to.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use crate::{finding::Finding, findings::Findings, place::Place};
+
+/// Deepest nesting of lists and maps; the model needs eight.
+const MAX_DEPTH: usize = 64;
+/// Longest text in bytes: offsets are 32 bits, and 100,000 components take about 50 MB.
+const MAX_BYTES: usize = 1 << 30;
+/// Values that all aliases of a file may expand to.
+const MAX_ALIASED: usize = 100_000;
+
+/// A value with its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Node<'t> {
+    pub(crate) value: Value<'t>,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Value<'t> {
+    /// `~`, `null`, or nothing at all.
+    Null,
+    Scalar(Cow<'t, str>),
+    Sequence(Vec<Node<'t>>),
+    Mapping(Vec<(Key<'t>, Node<'t>)>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Key<'t> {
+    pub(crate) text: Cow<'t, str>,
+    pub(crate) place: Place,
+}
+
+/// Reads the one document of a file. Nothing comes back where there is none, and findings say why.
+pub(crate) fn parse<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Option<Node<'t>> {
+    let start = Place { file, start: 0, end: 0 };
+    if text.len() > MAX_BYTES {
+        findings.push(start, |src, span| Finding::YamlBudget { src, span, what: "more than 1 GiB".into() });
+        return None;
+    }
+    let mut options =
+        granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
+    options.set_emit_comments(false);
+    let builder = Builder {
+        parser: Parser::new_from_str_with_options(text, options),
+        file,
+        length: u32::try_from(text.len()).unwrap_or(u32::MAX),
+        findings,
+        anchors: HashMap::new(),
+        aliased: 0,
+    };
+    let document = builder.document();
+    if matches!(document, Ok(None)) {
+        findings.push(start, |src, span| Finding::EmptyDocument { src, span });
+    }
+    document.ok().flatten()
+}
+
+/// The reading cannot go on; a finding has been pushed.
+struct Stop;
+
+struct Builder<'t, 'f> {
+    parser: Parser<'t, granit_parser::StrInput<'t>>,
+    file: u32,
+    length: u32,
+    findings: &'f mut Findings,
+    /// Anchored values with the count of their nodes.
+    anchors: HashMap<usize, (Node<'t>, usize)>,
+    aliased: usize,
+}
+
+impl<'t> Builder<'t, '_> {
+    fn document(mut self) -> Result<Option<Node<'t>>, Stop> {
+        let mut document = None;
+        while let Some((event, place)) = self.next()? {
+            match event {
+                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+                Event::DocumentStart(..) if document.is_some() => {
+                    self.unsupported(place, "a second document", "keep one document in a file");
+                    return Ok(document);
+                }
+                Event::DocumentStart(..) => {}
+                event => {
+                    let (node, _) = self.node(event, place)?;
+                    document = Some(node).filter(|node| !matches!(node.value, Value::Null));
+                }
+            }
+        }
+        Ok(document)
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Stop> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok((event, span))) => {
+                let range = span.byte_range().unwrap_or_default();
+                Ok(Some((event, self.place(range.start, range.end))))
+            }
+            Some(Err(error)) => {
+                let at = error.marker().byte_offset().unwrap_or_default();
+                let place = self.place(at, at + 1);
+                let problem = error.info();
+                self.findings.push(place, |src, span| Finding::YamlSyntax { src, span, problem });
+                Err(Stop)
+            }
+        }
+    }
+
+    fn place(&self, start: usize, end: usize) -> Place {
+        let bound = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX).min(self.length);
+        Place { file: self.file, start: bound(start), end: bound(end.max(start)) }
+    }
+
+    /// A value and the count of its nodes.
+    fn node(&mut self, event: Event<'t>, start: Place) -> Result<(Node<'t>, usize), Stop> {
+        let (value, anchor, tag, end, count) = match event {
+            Event::Alias(anchor) => return self.alias(anchor, start),
+            Event::Scalar(text, style, anchor, tag) => {
+                let null =
+                    style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                (if null { Value::Null } else { Value::Scalar(text) }, anchor, tag, start.end, 1)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                let (items, end, count) = self.sequence()?;
+                (Value::Sequence(items), anchor, tag, end, count)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let (entries, end, count) = self.mapping()?;
+                (Value::Mapping(entries), anchor, tag, end, count)
+            }
+            _ => (Value::Null, 0, None, start.end, 1),
+        };
+        if tag.is_some_and(|tag| !tag.is_yaml_core_schema()) {
+            self.unsupported(start, "a tag", "remove the tag: the meaning of every value is fixed here");
+        }
+        let node = Node { value, place: Place { end: end.max(start.end), ..start } };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), count));
+        }
+        Ok((node, count))
+    }
+
+    fn sequence(&mut self) -> Result<(Vec<Node<'t>>, u32, usize), Stop> {
+        let (mut items, mut count, mut last) = (Vec::new(), 1, 0);
+        while let Some((event, place)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                return Ok((items, last.max(place.end.min(place.start + 1)), count));
+            }
+            let (item, size) = self.node(event, place)?;
+            last = item.place.end;
+            count += size;
+            items.push(item);
+        }
+        Err(Stop)
+    }
+
+    fn mapping(&mut self) -> Result<(Vec<(Key<'t>, Node<'t>)>, u32, usize), Stop> {
+        let (mut entries, mut count, mut last) = (Vec::new(), 1, 0);
+        let mut seen = Keys::default();
+        while let Some((event, place)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                return Ok((entries, last.max(place.end.min(place.start + 1)), count));
+            }
+            let (key, _) = self.node(event, place)?;
+            let Some((event, place)) = self.next()? else { break };
+            let (value, size) = self.node(event, place)?;
+            last = value.place.end;
+            count += size + 1;
+            match key.value {
+                Value::Scalar(text) => {
+                    let key = Key { text, place: key.place };
+                    if let Some(first) = seen.insert(&entries, &key) {
+                        let text = key.text.to_string();
+                        self.findings.push(key.place, |src, span| Finding::DuplicateKey {
+                            src,
+                            span,
+                            first: first.span(),
+                            key: text,
+                        });
+                    } else {
+                        entries.push((key, value));
+                    }
+                }
+                _ => self.unsupported(key.place, "a key that is no text", "write a plain word as key"),
+            }
+        }
+        Err(Stop)
+    }
+
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(Node<'t>, usize), Stop> {
+        let Some((node, count)) = self.anchors.get(&anchor) else {
+            self.unsupported(place, "an alias inside its own anchor", "write the value out");
+            return Err(Stop);
+        };
+        self.aliased += count;
+        if self.aliased > MAX_ALIASED {
+            let what = format!("aliases for more than {MAX_ALIASED} values");
+            self.findings.push(place, |src, span| Finding::YamlBudget { src, span, what });
+            return Err(Stop);
+        }
+        Ok((node.clone(), *count))
+    }
+
+    fn unsupported(&mut self, place: Place, what: &'static str, help: &'static str) {
+        self.findings.push(place, |src, span| Finding::UnsupportedYaml { src, span, what, help });
+    }
+}
+
+/// Finds duplicate keys without hashing the few keys that most maps have.
+#[derive(Default)]
+struct Keys<'t>(HashMap<Cow<'t, str>, Place>);
+
+impl<'t> Keys<'t> {
+    const FEW: usize = 16;
+
+    /// The place of an earlier key with the same text.
+    fn insert(&mut self, entries: &[(Key<'t>, Node<'t>)], key: &Key<'t>) -> Option<Place> {
+        if entries.len() < Self::FEW {
+            return entries.iter().find(|(other, _)| other.text == key.text).map(|(other, _)| other.place);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|(key, _)| (key.text.clone(), key.place)));
+        }
+        if let Some(first) = self.0.get(&key.text) {
+            return Some(*first);
+        }
+        self.0.insert(key.text.clone(), key.place);
+        None
+    }
+}
