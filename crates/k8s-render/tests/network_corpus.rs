@@ -3,6 +3,8 @@
 //! The corpora are not part of the project: `INFRA_CORPORA` names their directory, else `../shared/corpora` beside the
 //! workspace is tried, and without them these tests say so on stderr.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +43,10 @@ fn read(path: &Path) -> (Vec<Resource>, usize) {
     while let Some(path) = open.pop() {
         if path.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+        {
             files.push(path);
         }
     }
@@ -74,7 +79,8 @@ fn errors(path: &Path) -> Vec<String> {
     let facts = Facts::read(&resources);
     let (_, findings) = Model::read(&facts, &[], Sources::new(&no_text));
     let judged = inspect::check(&facts, Sources::new(&no_text));
-    let duplicates = judged.iter().filter(|finding| matches!(finding, inspect::Finding::DuplicateObject { .. }));
+    let duplicates =
+        judged.iter().filter(|finding| matches!(finding, inspect::Finding::DuplicateObject { .. }));
     let all = findings.iter().map(|f| f as &dyn Diagnostic).chain(duplicates.map(|f| f as &dyn Diagnostic));
     let errors = all.filter(|finding| finding.severity().is_none_or(|severity| severity == Severity::Error));
     let mut codes: Vec<_> = errors.filter_map(|finding| Some(finding.code()?.to_string())).collect();
@@ -129,7 +135,7 @@ fn in_scope(case: &Case) -> bool {
 }
 
 /// Keeps what the `focus_…` options of a case keep.
-fn focus(case: &Case, list: Vec<Connection>) -> Vec<String> {
+fn focus(case: &Case, list: &[Connection]) -> Vec<String> {
     let workloads = case.texts("focus_workload");
     let direction = case.options["focus_direction"].as_str();
     let is_one = |peer: &str| {
@@ -161,7 +167,7 @@ fn lists_are_equal() {
             explained += 1;
             continue;
         }
-        let actual = focus(case, list(&corpus.join("inputs").join(&case.dirs[0])));
+        let actual = focus(case, &list(&corpus.join("inputs").join(&case.dirs[0])));
         if actual == expected {
             equal += 1;
         } else {
@@ -179,7 +185,9 @@ fn lists_are_equal() {
             }
         }
     }
-    eprintln!("{equal} lists equal; not compared: {outside} with objects that are refused, {explained} explanations");
+    eprintln!(
+        "{equal} lists equal; not compared: {outside} with objects that are refused, {explained} explanations"
+    );
     assert_eq!(different, Vec::<String>::new());
     assert!(equal >= 60, "only {equal} lists were compared");
 }
@@ -220,7 +228,8 @@ fn what_is_fatal_there_is_an_error_here() {
         }
         // The API server accepts a named port towards addresses: it is a warning here.
         let warned = case.dirs.iter().any(|dir| dir == "bad_netpols/subdir6");
-        let errors: Vec<_> = case.dirs.iter().flat_map(|dir| errors(&corpus.join("inputs").join(dir))).collect();
+        let errors: Vec<_> =
+            case.dirs.iter().flat_map(|dir| errors(&corpus.join("inputs").join(dir))).collect();
         assert_eq!(errors.is_empty(), warned, "{}: {errors:?}", case.id);
         found += 1;
     }
@@ -239,7 +248,8 @@ fn recipes_are_read_without_a_finding() {
         let (resources, problems) = read(&file);
         let facts = Facts::read(&resources);
         let (model, findings) = Model::read(&facts, &[], Sources::new(&no_text));
-        let codes: BTreeMap<String, usize> = findings.iter().map(|f| (f.code().unwrap().to_string(), 1)).collect();
+        let codes: BTreeMap<String, usize> =
+            findings.iter().map(|f| (f.code().unwrap().to_string(), 1)).collect();
         assert_eq!((problems, codes), (0, BTreeMap::new()), "{}", file.display());
         policies += model.policies.len();
         Connectivity::new(&model, HostNetwork::Node);

@@ -1,13 +1,16 @@
 //! Laws of the connectivity engine, on small random clusters whose labels collide often.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use k8s_render::inspect::{Facts, Protocol, Sources};
+use k8s_render::network::declared::{Declaration, Edge, Need, Party, compare};
 use k8s_render::network::explain::explain;
 use k8s_render::network::listing::{Families, connections};
-use k8s_render::network::{Connectivity, Direction, End, HostNetwork, Model, Ports};
+use k8s_render::network::{Connectivity, Direction, End, Finding, HostNetwork, Model, Ports};
 use k8s_render::{Resource, Source, yaml};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -79,7 +82,11 @@ enum Which {
 struct Term(&'static str, &'static str, Vec<&'static str>);
 
 fn terms(keys: &'static [&'static str]) -> impl Strategy<Value = Vec<Term>> {
-    let term = (select(keys), select(&["In", "NotIn", "Exists", "DoesNotExist"][..]), prop::collection::vec(select(&["1", "2"][..]), 1..3));
+    let term = (
+        select(keys),
+        select(&["In", "NotIn", "Exists", "DoesNotExist"][..]),
+        prop::collection::vec(select(&["1", "2"][..]), 1..3),
+    );
     let term = term.prop_map(|(key, operator, values)| match operator {
         "In" | "NotIn" => Term(key, operator, values),
         _ => Term(key, operator, Vec::new()),
@@ -94,22 +101,53 @@ fn rules() -> impl Strategy<Value = Vec<RuleSpec>> {
         1 => terms(&["team"]).prop_map(|namespaces| PeerSpec::Pods { namespaces: Some(namespaces), pods: None }),
         1 => (0..BLOCKS.len()).prop_map(PeerSpec::Block),
     ];
-    let which = prop_oneof![Just(Which::All), Just(Which::Http), select(&PORTS[..]).prop_map(|port| Which::Range(port, port)), Just(Which::Range(80, 8080))];
-    let port = (select(&[Protocol::Tcp, Protocol::Udp][..]), which).prop_map(|(protocol, which)| PortSpec { protocol, which });
-    let rule = (prop::option::weighted(0.8, prop::collection::vec(peer, 1..3)), prop::option::weighted(0.8, prop::collection::vec(port, 1..3)));
+    let which = prop_oneof![
+        Just(Which::All),
+        Just(Which::Http),
+        select(&PORTS[..]).prop_map(|port| Which::Range(port, port)),
+        Just(Which::Range(80, 8080))
+    ];
+    let port = (select(&[Protocol::Tcp, Protocol::Udp][..]), which)
+        .prop_map(|(protocol, which)| PortSpec { protocol, which });
+    let rule = (
+        prop::option::weighted(0.8, prop::collection::vec(peer, 1..3)),
+        prop::option::weighted(0.8, prop::collection::vec(port, 1..3)),
+    );
     prop::collection::vec(rule.prop_map(|(peers, ports)| RuleSpec { peers, ports }), 0..3)
 }
 
 fn policy() -> impl Strategy<Value = PolicySpec> {
-    (0..NAMESPACES.len(), terms(&["app", "tier"]), any::<[bool; 2]>(), rules(), rules())
-        .prop_map(|(namespace, pods, types, ingress, egress)| PolicySpec { namespace, pods, types, rules: [ingress, egress] })
+    (0..NAMESPACES.len(), terms(&["app", "tier"]), any::<[bool; 2]>(), rules(), rules()).prop_map(
+        |(namespace, pods, types, ingress, egress)| PolicySpec {
+            namespace,
+            pods,
+            types,
+            rules: [ingress, egress],
+        },
+    )
 }
 
 fn cluster() -> impl Strategy<Value = Cluster> {
     let value = || prop::option::of(select(&["1", "2"][..]));
-    let pod = (0..NAMESPACES.len(), value(), value(), prop::option::of(select(&[80u16, 8080][..])), prop::bool::weighted(0.1))
-        .prop_map(|(namespace, app, tier, http, host_network)| PodSpec { namespace, app, tier, http, host_network });
-    (prop::collection::vec(value(), 3), prop::collection::vec(pod, 1..7), prop::collection::vec(policy(), 0..5))
+    let pod = (
+        0..NAMESPACES.len(),
+        value(),
+        value(),
+        prop::option::of(select(&[80u16, 8080][..])),
+        prop::bool::weighted(0.1),
+    )
+        .prop_map(|(namespace, app, tier, http, host_network)| PodSpec {
+            namespace,
+            app,
+            tier,
+            http,
+            host_network,
+        });
+    (
+        prop::collection::vec(value(), 3),
+        prop::collection::vec(pod, 1..7),
+        prop::collection::vec(policy(), 0..5),
+    )
         .prop_map(|(teams, pods, policies)| Cluster { teams, pods, policies })
 }
 
@@ -120,11 +158,16 @@ fn selector(terms: &[Term]) -> String {
         .iter()
         .map(|Term(key, operator, values)| {
             let values: Vec<_> = values.iter().map(|value| format!("\"{value}\"")).collect();
-            let values = if values.is_empty() { String::new() } else { format!(", values: [{}]", values.join(", ")) };
+            let values =
+                if values.is_empty() { String::new() } else { format!(", values: [{}]", values.join(", ")) };
             format!("{{key: {key}, operator: {operator}{values}}}")
         })
         .collect();
-    if expressions.is_empty() { "{}".to_owned() } else { format!("{{matchExpressions: [{}]}}", expressions.join(", ")) }
+    if expressions.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{matchExpressions: [{}]}}", expressions.join(", "))
+    }
 }
 
 fn rule_text(rule: &RuleSpec, peers_field: &str) -> String {
@@ -139,7 +182,9 @@ fn rule_text(rule: &RuleSpec, peers_field: &str) -> String {
                     format!("{{ipBlock: {{cidr: \"{cidr}\", except: [{}]}}}}", except.join(", "))
                 }
                 PeerSpec::Pods { namespaces, pods } => {
-                    let field = |name: &str, terms: &Option<Vec<Term>>| terms.as_ref().map(|terms| format!("{name}: {}", selector(terms)));
+                    let field = |name: &str, terms: &Option<Vec<Term>>| {
+                        terms.as_ref().map(|terms| format!("{name}: {}", selector(terms)))
+                    };
                     let fields = [field("namespaceSelector", namespaces), field("podSelector", pods)];
                     format!("{{{}}}", fields.into_iter().flatten().collect::<Vec<_>>().join(", "))
                 }
@@ -153,7 +198,9 @@ fn rule_text(rule: &RuleSpec, peers_field: &str) -> String {
             .map(|PortSpec { protocol, which }| match which {
                 Which::All => format!("{{protocol: {protocol}}}"),
                 Which::Http => format!("{{protocol: {protocol}, port: http}}"),
-                Which::Range(first, last) => format!("{{protocol: {protocol}, port: {first}, endPort: {last}}}"),
+                Which::Range(first, last) => {
+                    format!("{{protocol: {protocol}, port: {first}, endPort: {last}}}")
+                }
             })
             .collect();
         fields.push(format!("ports: [{}]", ports.join(", ")));
@@ -165,7 +212,10 @@ fn manifests(cluster: &Cluster) -> String {
     let mut text = String::new();
     for (name, team) in NAMESPACES.iter().zip(&cluster.teams) {
         let labels = team.map_or(String::new(), |team| format!("team: \"{team}\""));
-        let _ = writeln!(text, "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{{labels}}}}}}}");
+        let _ = writeln!(
+            text,
+            "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{{labels}}}}}}}"
+        );
     }
     for (index, pod) in cluster.pods.iter().enumerate() {
         let labels: Vec<_> = [("app", pod.app), ("tier", pod.tier)]
@@ -183,9 +233,17 @@ fn manifests(cluster: &Cluster) -> String {
         );
     }
     for (index, policy) in cluster.policies.iter().enumerate() {
-        let types: Vec<_> = ["Ingress", "Egress"].into_iter().zip(policy.types).filter(|(_, on)| *on).map(|(name, _)| name).collect();
-        let types = if types.is_empty() { String::new() } else { format!(", policyTypes: [{}]", types.join(", ")) };
-        let list = |rules: &[RuleSpec], field: &str| rules.iter().map(|rule| rule_text(rule, field)).collect::<Vec<_>>().join(", ");
+        let types: Vec<_> = ["Ingress", "Egress"]
+            .into_iter()
+            .zip(policy.types)
+            .filter(|(_, on)| *on)
+            .map(|(name, _)| name)
+            .collect();
+        let types =
+            if types.is_empty() { String::new() } else { format!(", policyTypes: [{}]", types.join(", ")) };
+        let list = |rules: &[RuleSpec], field: &str| {
+            rules.iter().map(|rule| rule_text(rule, field)).collect::<Vec<_>>().join(", ")
+        };
         let _ = writeln!(
             text,
             "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: n{index}, namespace: {}}}, \
@@ -213,7 +271,9 @@ fn with_relation<T>(cluster: &Cluster, ask: impl FnOnce(&Connectivity<'_, '_>) -
 }
 
 fn listing(cluster: &Cluster) -> Vec<String> {
-    with_relation(cluster, |relation| connections(relation, Families::All).iter().map(ToString::to_string).collect())
+    with_relation(cluster, |relation| {
+        connections(relation, Families::All).iter().map(ToString::to_string).collect()
+    })
 }
 
 // ---- the rules of the API, pod by pod
@@ -241,7 +301,10 @@ fn isolates(policy: &PolicySpec, direction: usize) -> bool {
 
 fn selecting<'c>(cluster: &'c Cluster, pod: &PodSpec, direction: usize) -> Vec<&'c PolicySpec> {
     let applies = |policy: &&PolicySpec| {
-        !pod.host_network && policy.namespace == pod.namespace && isolates(policy, direction) && pod_matches(&policy.pods, pod)
+        !pod.host_network
+            && policy.namespace == pod.namespace
+            && isolates(policy, direction)
+            && pod_matches(&policy.pods, pod)
     };
     cluster.policies.iter().filter(applies).collect()
 }
@@ -250,8 +313,12 @@ fn in_range(range: &str, address: IpAddr) -> bool {
     let (base, bits) = range.split_once('/').unwrap();
     let bits: u32 = bits.parse().unwrap();
     match (base.parse().unwrap(), address) {
-        (IpAddr::V4(base), IpAddr::V4(address)) => base.to_bits() >> (32 - bits) == address.to_bits() >> (32 - bits),
-        (IpAddr::V6(base), IpAddr::V6(address)) => base.to_bits() >> (128 - bits) == address.to_bits() >> (128 - bits),
+        (IpAddr::V4(base), IpAddr::V4(address)) => {
+            base.to_bits() >> (32 - bits) == address.to_bits() >> (32 - bits)
+        }
+        (IpAddr::V6(base), IpAddr::V6(address)) => {
+            base.to_bits() >> (128 - bits) == address.to_bits() >> (128 - bits)
+        }
         _ => false,
     }
 }
@@ -279,7 +346,9 @@ fn port_matches(cluster: &Cluster, spec: &PortSpec, to: End, protocol: Protocol,
         && match (&spec.which, to) {
             (Which::All, _) => true,
             (Which::Range(first, last), _) => (*first..=*last).contains(&port),
-            (Which::Http, End::Pods(pod)) => protocol == Protocol::Tcp && cluster.pods[pod].http == Some(port),
+            (Which::Http, End::Pods(pod)) => {
+                protocol == Protocol::Tcp && cluster.pods[pod].http == Some(port)
+            }
             (Which::Http, End::Address(_)) => false,
         }
 }
@@ -291,8 +360,12 @@ fn naive(cluster: &Cluster, from: End, to: End, protocol: Protocol, port: u16) -
         policies.is_empty()
             || policies.iter().any(|policy| {
                 policy.rules[direction].iter().any(|rule| {
-                    rule.peers.as_ref().is_none_or(|peers| peers.iter().any(|p| peer_matches(cluster, policy, p, peer)))
-                        && rule.ports.as_ref().is_none_or(|ports| ports.iter().any(|p| port_matches(cluster, p, to, protocol, port)))
+                    rule.peers
+                        .as_ref()
+                        .is_none_or(|peers| peers.iter().any(|p| peer_matches(cluster, policy, p, peer)))
+                        && rule.ports.as_ref().is_none_or(|ports| {
+                            ports.iter().any(|p| port_matches(cluster, p, to, protocol, port))
+                        })
                 })
             })
     })
@@ -311,7 +384,7 @@ fn pairs(cluster: &Cluster) -> Vec<(End, End)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn classes_agree_with_pods_one_by_one(cluster in cluster()) {
@@ -421,5 +494,57 @@ proptest! {
             pairs(&cluster).into_iter().map(|(from, to)| relation.allowed(from, to)).collect::<Vec<_>>()
         };
         prop_assert_eq!(allowed(&text), allowed(&text.replace(whole, halves)));
+    }
+
+    #[test]
+    fn the_comparison_is_silent_exactly_when_allowed_is_declared(
+        cluster in cluster(),
+        edges in prop::collection::vec((select(&["1", "2"][..]), select(&["1", "2"][..]), select(&PORTS[..])), 0..4),
+    ) {
+        // Every pod is isolated and on its own network, so that nothing is left to `network/no-default-deny`.
+        let mut cluster = cluster;
+        cluster.pods.iter_mut().for_each(|pod| pod.host_network = false);
+        cluster.policies.extend((0..NAMESPACES.len()).map(|namespace| PolicySpec {
+            namespace,
+            pods: Vec::new(),
+            types: [true, true],
+            rules: [Vec::new(), Vec::new()],
+        }));
+        let party = |app: &str| Party::Pods { namespace: None, labels: vec![("app".to_owned(), app.to_owned())] };
+        let declaration = Declaration {
+            edges: edges.iter().map(|(from, to, port)| Edge {
+                name: format!("{from} to {to}"),
+                consumer: party(from),
+                provider: party(to),
+                ports: Ports::single(Protocol::Tcp, *port),
+                need: Need::Required,
+                place: None,
+            }).collect(),
+            ..Declaration::default()
+        };
+        let resources = read(&manifests(&cluster));
+        let facts = Facts::read(&resources);
+        let (model, _) = Model::read(&facts, &[], Sources::new(&|_| None));
+        let findings = compare(&model, &declaration, HostNetwork::Node, Sources::new(&|_| None));
+        let relation = Connectivity::new(&model, HostNetwork::Node);
+
+        let (mut undeclared, mut missing) = (false, false);
+        for (from, to) in pairs(&cluster) {
+            let declared = edges.iter().filter(|(consumer, provider, _)| match (from, to) {
+                (End::Pods(from), End::Pods(to)) => {
+                    cluster.pods[from].app == Some(consumer) && cluster.pods[to].app == Some(provider)
+                }
+                _ => false,
+            });
+            let declared = declared.fold(Ports::none(), |all, (_, _, port)| all.union(&Ports::single(Protocol::Tcp, *port)));
+            let allowed = relation.allowed(from, to);
+            undeclared |= !allowed.difference(&declared).is_empty();
+            missing |= !declared.difference(&allowed).is_empty();
+        }
+        let any = |wanted: fn(&Finding) -> bool| findings.iter().any(wanted);
+        let found_undeclared = any(|finding| matches!(finding, Finding::UndeclaredEdge { .. }));
+        let found_missing = any(|finding| matches!(finding, Finding::MissingEdge { .. }));
+        let found_open = any(|finding| matches!(finding, Finding::NoDefaultDeny { .. }));
+        prop_assert_eq!((found_undeclared, found_missing, found_open), (undeclared, missing, false), "{:?}", findings);
     }
 }

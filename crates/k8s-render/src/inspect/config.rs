@@ -1,4 +1,4 @@
-//! ConfigMaps and Secrets, and who refers to them.
+//! `ConfigMap`s and `Secret`s, and who refers to them.
 
 use super::object::Object;
 use super::workload::Workload;
@@ -109,14 +109,17 @@ pub fn references<'a>(workload: &Workload<'a>) -> Vec<Reference<'a>> {
     for container in &workload.containers {
         for variable in items(container.node, "env") {
             let from = variable.get("valueFrom");
-            for (kind, field) in [(ConfigKind::ConfigMap, "configMapKeyRef"), (ConfigKind::Secret, "secretKeyRef")] {
+            for (kind, field) in
+                [(ConfigKind::ConfigMap, "configMapKeyRef"), (ConfigKind::Secret, "secretKeyRef")]
+            {
                 let Some(reference) = from.and_then(|from| from.get(field)) else { continue };
                 let key = reference.get("key");
                 push(&mut found, kind, reference, "name", key, false);
             }
         }
         for source in items(container.node, "envFrom") {
-            for (kind, field) in [(ConfigKind::ConfigMap, "configMapRef"), (ConfigKind::Secret, "secretRef")] {
+            for (kind, field) in [(ConfigKind::ConfigMap, "configMapRef"), (ConfigKind::Secret, "secretRef")]
+            {
                 if let Some(reference) = source.get(field) {
                     push(&mut found, kind, reference, "name", None, false);
                 }

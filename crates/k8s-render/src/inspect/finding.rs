@@ -65,11 +65,15 @@ pub enum Finding {
     },
 
     /// A Service leads to a port that no selected container declares.
-    #[error("{service} leads to container port `{target}` ({protocol}), which no selected container declares")]
+    #[error(
+        "{service} leads to container port `{target}` ({protocol}), which no selected container declares"
+    )]
     #[diagnostic(
         code("k8s/service-port-unknown"),
         severity(Error),
-        help("the selected containers declare {declared}: use one of them as `targetPort`, or declare this port")
+        help(
+            "the selected containers declare {declared}: use one of them as `targetPort`, or declare this port"
+        )
     )]
     ServicePortUnknown {
         /// Kind, namespace and name.
@@ -130,11 +134,7 @@ pub enum Finding {
 
     /// A pod needs a ConfigMap that the render does not contain.
     #[error("{workload} needs ConfigMap `{name}`, which is not rendered in its namespace")]
-    #[diagnostic(
-        code("k8s/missing-configmap"),
-        severity(Error),
-        help("{help}")
-    )]
+    #[diagnostic(code("k8s/missing-configmap"), severity(Error), help("{help}"))]
     MissingConfigMap {
         /// Kind, namespace and name of the workload.
         workload: String,

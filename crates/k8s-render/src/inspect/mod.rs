@@ -26,6 +26,8 @@ pub use workload::{Container, ContainerPort, ContainerRole, Image, Protocol, Wor
 
 pub(crate) use object::labels;
 
+use std::collections::HashMap;
+
 use crate::resource::Resource;
 
 /// A rendered Namespace.
@@ -46,10 +48,12 @@ pub struct Facts<'a> {
     pub workloads: Vec<Workload<'a>>,
     /// Services.
     pub services: Vec<Service<'a>>,
-    /// ConfigMaps and Secrets.
+    /// `ConfigMap`s and `Secret`s.
     pub configs: Vec<Config<'a>>,
     /// Namespaces.
     pub namespaces: Vec<Namespace<'a>>,
+    /// Workloads by namespace and label of their pods.
+    by_label: HashMap<(&'a str, (&'a str, &'a str)), Vec<usize>>,
 }
 
 impl<'a> Facts<'a> {
@@ -65,7 +69,23 @@ impl<'a> Facts<'a> {
                 facts.namespaces.push(Namespace { object, labels });
             }
         }
+        for (index, workload) in facts.workloads.iter().enumerate() {
+            for &label in &workload.labels {
+                facts.by_label.entry((workload.object.namespace(), label)).or_default().push(index);
+            }
+        }
         facts
+    }
+
+    /// The workloads that a Service leads to, with their index in [`Facts::workloads`].
+    pub fn selected_by(&self, service: &Service<'a>) -> impl Iterator<Item = (usize, &Workload<'a>)> {
+        let namespace = service.object.namespace();
+        let selector = service.selector.iter().flatten();
+        let candidates =
+            selector.map(|label| self.by_label.get(&(namespace, *label)).map_or(&[][..], Vec::as_slice));
+        let fewest = candidates.min_by_key(|found| found.len()).unwrap_or_default();
+        let found = fewest.iter().map(|index| (*index, &self.workloads[*index]));
+        found.filter(|(_, workload)| service.selects(workload))
     }
 }
 

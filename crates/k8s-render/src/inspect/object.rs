@@ -53,8 +53,11 @@ impl fmt::Display for Object<'_> {
 /// Every object of a render in order; `List`s of any kind give their items.
 pub fn objects(resources: &[Resource]) -> Vec<Object<'_>> {
     let mut found = Vec::with_capacity(resources.len());
-    let mut open: Vec<Object<'_>> =
-        resources.iter().rev().map(|resource| Object { kind: resource.kind(), node: &resource.node }).collect();
+    let mut open: Vec<Object<'_>> = resources
+        .iter()
+        .rev()
+        .map(|resource| Object { kind: resource.kind(), node: &resource.node })
+        .collect();
     while let Some(object) = open.pop() {
         let item_kind = object.kind.strip_suffix("List");
         match (item_kind, object.node.get("items")) {

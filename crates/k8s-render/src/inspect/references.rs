@@ -1,4 +1,4 @@
-//! Sizes of ConfigMaps and Secrets, and references to them that lead nowhere.
+//! Sizes of `ConfigMap`s and `Secret`s, and references to them that lead nowhere.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::{Config, ConfigKind, Facts, Finding, Place, Reference, Sources, Workl
 /// Bytes of values that the API server accepts in one ConfigMap or Secret.
 const LIMIT: usize = 1 << 20;
 
-/// ConfigMaps that the cluster itself puts into every namespace.
+/// `ConfigMap`s that the cluster itself puts into every namespace.
 const BUILT_IN: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"];
 
 pub(super) fn check(facts: &Facts<'_>, sources: Sources<'_>, findings: &mut Vec<Finding>) {
@@ -51,12 +51,14 @@ fn dangling(
     let Some(config) = target else {
         let known = reference.kind == ConfigKind::Secret || BUILT_IN.contains(&reference.name);
         // A missing object is reported where it is named, not again for each of its keys.
-        return (!known && (reference.key.is_none() || !reference.mounted)).then(|| Finding::MissingConfigMap {
-            help: elsewhere(facts, workload, reference.name),
-            workload: workload_name,
-            name,
-            src,
-            span,
+        return (!known && (reference.key.is_none() || !reference.mounted)).then(|| {
+            Finding::MissingConfigMap {
+                help: elsewhere(facts, workload, reference.name),
+                workload: workload_name,
+                name,
+                src,
+                span,
+            }
         });
     };
     let key = reference.key?.to_owned();
@@ -69,22 +71,32 @@ fn dangling(
         ConfigKind::ConfigMap => {
             Finding::MissingConfigMapKey { workload: workload_name, name, key, known, src, span }
         }
-        ConfigKind::Secret => Finding::MissingSecretKey { workload: workload_name, name, key, known, src, span },
+        ConfigKind::Secret => {
+            Finding::MissingSecretKey { workload: workload_name, name, key, known, src, span }
+        }
     })
 }
 
 /// What to do about a missing ConfigMap: usually it is there, in another namespace or under a name with a hash.
 fn elsewhere(facts: &Facts<'_>, workload: &Workload<'_>, name: &str) -> String {
-    let maps = || facts.configs.iter().filter(|config| config.kind == ConfigKind::ConfigMap).map(|config| config.object);
+    let maps = || {
+        facts.configs.iter().filter(|config| config.kind == ConfigKind::ConfigMap).map(|config| config.object)
+    };
     if let Some(other) = maps().find(|map| map.name() == name) {
-        return format!("namespace `{}` has it: a pod can only use ConfigMaps of its own namespace", other.namespace());
+        return format!(
+            "namespace `{}` has it: a pod can only use ConfigMaps of its own namespace",
+            other.namespace()
+        );
     }
     let hashed = |map: &super::Object<'_>| {
         map.namespace() == workload.object.namespace()
             && map.name().strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
     };
     match maps().find(hashed) {
-        Some(map) => format!("did you mean `{}`? a generated name is only followed within its kustomization", map.name()),
+        Some(map) => format!(
+            "did you mean `{}`? a generated name is only followed within its kustomization",
+            map.name()
+        ),
         None => "add it to the kustomization, or mark the reference `optional: true`".to_owned(),
     }
 }

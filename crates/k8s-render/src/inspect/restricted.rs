@@ -2,6 +2,8 @@
 //!
 //! Source: "Pod Security Standards" of the Kubernetes documentation.
 
+use std::collections::HashSet;
+
 use super::{Facts, Finding, Place, Sources, Workload};
 use crate::yaml::Node;
 
@@ -34,27 +36,26 @@ const SYSCTLS: [&str; 10] = [
     "net.ipv4.tcp_syncookies",
 ];
 
-/// SELinux types that `baseline` allows.
-const SELINUX_TYPES: [&str; 5] = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+/// `SELinux` types that `baseline` allows.
+const SELINUX_TYPES: [&str; 5] =
+    ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 
 pub(super) fn check(facts: &Facts<'_>, sources: Sources<'_>, findings: &mut Vec<Finding>) {
-    for namespace in &facts.namespaces {
-        if !namespace.labels.contains(&(ENFORCE, "restricted")) {
-            continue;
-        }
-        let name = namespace.object.name();
-        for workload in facts.workloads.iter().filter(|workload| workload.object.namespace() == name) {
-            for violation in Violations::of(workload).found {
-                let Place { src, span } = sources.place(violation.node, workload.object.node);
-                findings.push(Finding::NotRestricted {
-                    workload: workload.object.to_string(),
-                    namespace: name.to_owned(),
-                    violation: violation.what,
-                    help: violation.help,
-                    src,
-                    span,
-                });
-            }
+    let enforcing =
+        facts.namespaces.iter().filter(|namespace| namespace.labels.contains(&(ENFORCE, "restricted")));
+    let enforcing: HashSet<&str> = enforcing.map(|namespace| namespace.object.name()).collect();
+    for workload in facts.workloads.iter().filter(|workload| enforcing.contains(workload.object.namespace()))
+    {
+        for violation in Violations::of(workload).found {
+            let Place { src, span } = sources.place(violation.node, workload.object.node);
+            findings.push(Finding::NotRestricted {
+                workload: workload.object.to_string(),
+                namespace: workload.object.namespace().to_owned(),
+                violation: violation.what,
+                help: violation.help,
+                src,
+                span,
+            });
         }
     }
 }
@@ -89,7 +90,11 @@ impl<'a> Violations<'a> {
     fn pod(&mut self, spec: &'a Node) {
         for field in ["hostNetwork", "hostPID", "hostIPC"] {
             if let Some(node) = spec.get(field).filter(|node| node.as_bool() == Some(true)) {
-                self.add(node, format!("`{field}` shares a namespace of the node"), format!("remove `{field}`"));
+                self.add(
+                    node,
+                    format!("`{field}` shares a namespace of the node"),
+                    format!("remove `{field}`"),
+                );
             }
         }
         for volume in spec.get("volumes").map(Node::items).unwrap_or_default() {
@@ -123,7 +128,9 @@ impl<'a> Violations<'a> {
         if let Some(node) = context.at(&["appArmorProfile", "type"]).filter(|node| !confined(node)) {
             self.add(node, "`appArmorProfile` is unconfined", "set `appArmorProfile.type: RuntimeDefault`");
         }
-        if let Some(node) = context.at(&["windowsOptions", "hostProcess"]).filter(|node| node.as_bool() == Some(true)) {
+        if let Some(node) =
+            context.at(&["windowsOptions", "hostProcess"]).filter(|node| node.as_bool() == Some(true))
+        {
             self.add(node, "`hostProcess` runs on the node", "remove `windowsOptions.hostProcess`");
         }
         let Some(options) = context.get("seLinuxOptions") else { return };
@@ -135,7 +142,11 @@ impl<'a> Violations<'a> {
                 _ => true,
             };
             if !allowed {
-                self.add(node, format!("SELinux {field} `{value}`"), format!("remove `seLinuxOptions.{field}`"));
+                self.add(
+                    node,
+                    format!("SELinux {field} `{value}`"),
+                    format!("remove `seLinuxOptions.{field}`"),
+                );
             }
         }
     }
@@ -144,7 +155,8 @@ impl<'a> Violations<'a> {
         let name = container.get("name").and_then(Node::as_str).unwrap_or_default();
         let own = container.get("securityContext");
         let place = own.unwrap_or(container);
-        let either = |path: &[&str]| own.and_then(|own| own.at(path)).or_else(|| pod.and_then(|pod| pod.at(path)));
+        let either =
+            |path: &[&str]| own.and_then(|own| own.at(path)).or_else(|| pod.and_then(|pod| pod.at(path)));
         let of_own = |path: &[&str]| own.and_then(|own| own.at(path));
 
         if of_own(&["allowPrivilegeEscalation"]).and_then(Node::as_bool) != Some(false) {
@@ -197,8 +209,10 @@ impl<'a> Violations<'a> {
 
     /// Probes and lifecycle hooks may not name another host.
     fn hosts(&mut self, container: &'a Node, name: &str) {
-        let hooks = ["postStart", "preStop"].into_iter().filter_map(|hook| container.at(&["lifecycle", hook]));
-        let probes = ["livenessProbe", "readinessProbe", "startupProbe"].into_iter().filter_map(|p| container.get(p));
+        let hooks =
+            ["postStart", "preStop"].into_iter().filter_map(|hook| container.at(&["lifecycle", hook]));
+        let probes =
+            ["livenessProbe", "readinessProbe", "startupProbe"].into_iter().filter_map(|p| container.get(p));
         for handler in probes.chain(hooks) {
             for action in ["httpGet", "tcpSocket"] {
                 let host = handler.at(&[action, "host"]);

@@ -16,19 +16,24 @@ pub(super) fn check(facts: &Facts<'_>, sources: Sources<'_>, findings: &mut Vec<
 fn no_resources(workload: &Workload<'_>, container: &Container<'_>, sources: Sources<'_>) -> Option<Finding> {
     // A limit without a request is the request too.
     let limit = |resource: &str| container.node.at(&["resources", "limits", resource]).is_some();
-    let request = |resource: &str| {
-        limit(resource) || container.node.at(&["resources", "requests", resource]).is_some()
-    };
-    let wanted =
-        [("cpu request", request("cpu")), ("memory request", request("memory")), ("memory limit", limit("memory"))];
+    let request =
+        |resource: &str| limit(resource) || container.node.at(&["resources", "requests", resource]).is_some();
+    let wanted = [
+        ("cpu request", request("cpu")),
+        ("memory request", request("memory")),
+        ("memory limit", limit("memory")),
+    ];
     let missing: Vec<_> = wanted.into_iter().filter(|(_, set)| !set).map(|(what, _)| what).collect();
-    let place = sources.place(container.node, workload.object.node);
-    (!missing.is_empty()).then(|| Finding::NoResources {
+    if missing.is_empty() {
+        return None;
+    }
+    let Place { src, span } = sources.place(container.node, workload.object.node);
+    Some(Finding::NoResources {
         workload: workload.object.to_string(),
         container: container.name.to_owned(),
         missing: missing.join(", no "),
-        src: place.src,
-        span: place.span,
+        src,
+        span,
     })
 }
 

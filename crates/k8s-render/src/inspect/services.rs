@@ -5,7 +5,7 @@ use super::{Facts, Finding, Place, Service, ServicePort, Sources, Target, Worklo
 /// Every Service must lead to pods, and each of its ports to a port that those pods declare.
 pub(super) fn check(facts: &Facts<'_>, sources: Sources<'_>, findings: &mut Vec<Finding>) {
     for service in facts.services.iter().filter(|service| service.selector.is_some()) {
-        let selected: Vec<_> = facts.workloads.iter().filter(|workload| service.selects(workload)).collect();
+        let selected: Vec<_> = facts.selected_by(service).map(|(_, workload)| workload).collect();
         let object = service.object;
         if selected.is_empty() {
             let node = object.node.at(&["spec", "selector"]).unwrap_or(object.node);

@@ -188,7 +188,10 @@ impl<'a> Workload<'a> {
             }
         }
         let owner = object.node.at(&["metadata", "ownerReferences"]).and_then(|owners| {
-            let owner = owners.items().iter().find(|owner| owner.get("controller").and_then(Node::as_bool) == Some(true))
+            let owner = owners
+                .items()
+                .iter()
+                .find(|owner| owner.get("controller").and_then(Node::as_bool) == Some(true))
                 .or(owners.items().first())?;
             let text = |key: &str| owner.get(key).and_then(Node::as_str);
             Some((text("kind").unwrap_or("Pod"), text("name")?))
@@ -221,7 +224,11 @@ impl<'a> Workload<'a> {
     /// Arguments (`command` and `args`) of all containers, in order.
     pub fn arguments(&self) -> impl Iterator<Item = &'a str> {
         self.containers.iter().flat_map(|container| {
-            ["command", "args"].into_iter().filter_map(|key| container.node.get(key)).flat_map(Node::items).filter_map(Node::as_str)
+            ["command", "args"]
+                .into_iter()
+                .filter_map(|key| container.node.get(key))
+                .flat_map(Node::items)
+                .filter_map(Node::as_str)
         })
     }
 }

@@ -74,7 +74,9 @@ mod tests {
     fn set_operations() {
         let set = |numbers: &[usize]| {
             let mut set = BitSet::empty(200);
-            numbers.iter().for_each(|&number| set.insert(number));
+            for &number in numbers {
+                set.insert(number);
+            }
             set
         };
         let mut union = set(&[1, 64, 199]);

@@ -19,10 +19,8 @@ impl IpRange {
     pub const V4: Self =
         Self { first: IpAddr::V4(Ipv4Addr::UNSPECIFIED), last: IpAddr::V4(Ipv4Addr::BROADCAST) };
     /// All of IPv6.
-    pub const V6: Self = Self {
-        first: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        last: IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)),
-    };
+    pub const V6: Self =
+        Self { first: IpAddr::V6(Ipv6Addr::UNSPECIFIED), last: IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)) };
 
     /// Whether the address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -76,7 +74,8 @@ impl Cidr {
             Err(_) => (leading_zeros(address).ok_or("the address is not an IPv4 or IPv6 address")?, true),
         };
         let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-        let bits: u32 = if digits { prefix.parse().ok() } else { None }.ok_or("the prefix length is not a number")?;
+        let bits: u32 =
+            if digits { prefix.parse().ok() } else { None }.ok_or("the prefix length is not a number")?;
         let range = match address {
             IpAddr::V4(address) if bits <= 32 => {
                 let hosts = u32::MAX.checked_shr(bits).unwrap_or(0);
@@ -101,7 +100,8 @@ fn leading_zeros(text: &str) -> Option<IpAddr> {
     let mut bytes = [0; 4];
     let mut parts = text.split('.');
     for byte in &mut bytes {
-        let part = parts.next().filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))?;
+        let part =
+            parts.next().filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))?;
         *byte = part.trim_start_matches('0').parse().or_else(|_| part.parse()).ok()?;
     }
     parts.next().is_none().then(|| Ipv4Addr::from(bytes).into())
@@ -155,7 +155,9 @@ impl Partition {
         starts.sort_unstable();
         starts.dedup();
 
-        let inside = |start: IpAddr| blocks.iter().enumerate().filter(move |(_, block)| block.contains(start)).map(|(i, _)| i);
+        let inside = |start: IpAddr| {
+            blocks.iter().enumerate().filter(move |(_, block)| block.contains(start)).map(|(i, _)| i)
+        };
         let mut pieces: Vec<(IpRange, Vec<usize>)> = Vec::with_capacity(starts.len());
         for (index, &first) in starts.iter().enumerate() {
             let family = if first.is_ipv4() { IpRange::V4 } else { IpRange::V6 };
@@ -172,7 +174,9 @@ impl Partition {
 
         let mut members = vec![BitSet::empty(pieces.len()); blocks.len()];
         for (piece, (_, membership)) in pieces.iter().enumerate() {
-            membership.iter().for_each(|&block| members[block].insert(piece));
+            for &block in membership {
+                members[block].insert(piece);
+            }
         }
         Self { pieces: pieces.into_iter().map(|(range, _)| range).collect(), members }
     }
@@ -227,7 +231,18 @@ mod tests {
 
     #[test]
     fn what_is_no_cidr() {
-        for text in ["", "10.0.0.0", "10.0.0/8", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8", "300.0.0.0/8", "x/8"] {
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0/8",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "300.0.0.0/8",
+            "x/8",
+        ] {
             assert!(Cidr::parse(text).is_err(), "{text}");
         }
     }

@@ -286,7 +286,7 @@ pub(crate) struct Row {
 
 impl Walk<'_, '_, '_> {
     /// What the pods of a class may reach.
-    pub(crate) fn from_class(&mut self, class: usize, row: &mut Row) {
+    pub(crate) fn class_row(&mut self, class: usize, row: &mut Row) {
         let egress = self.relation.sides[Direction::Egress as usize].signature_of[class];
         if self.egress.replace(egress) != Some(egress) {
             self.outgoing(egress);
@@ -297,7 +297,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// What a piece of the address space outside may reach.
-    pub(crate) fn from_piece(&mut self, piece: usize, row: &mut Row) {
+    pub(crate) fn piece_row(&mut self, piece: usize, row: &mut Row) {
         self.incoming(|set| set.pieces.contains(piece));
         row.pieces.clear();
         row.classes.clear();
@@ -340,7 +340,9 @@ impl Walk<'_, '_, '_> {
         self.into.clear();
         for signature in &side.signatures {
             let mut all = if signature.policies.is_empty() { PortTable::ALL } else { PortTable::NONE };
-            for entry in signature.rules.iter().map(|rule| &side.rules[*rule]).filter(|entry| matched[entry.peers]) {
+            for entry in
+                signature.rules.iter().map(|rule| &side.rules[*rule]).filter(|entry| matched[entry.peers])
+            {
                 all = self.ports.union(all, relation.resolve(entry.ports, signature.table));
             }
             self.into.push(all);
@@ -366,11 +368,17 @@ struct Classes<'a> {
 }
 
 impl<'a> Classes<'a> {
-    fn new(model: &Model<'a>, host_network: HostNetwork, observed: &[(Option<&'a str>, Selector<'a>)]) -> Self {
+    fn new(
+        model: &Model<'a>,
+        host_network: HostNetwork,
+        observed: &[(Option<&'a str>, Selector<'a>)],
+    ) -> Self {
         let mut keys: Vec<&str> = Vec::new();
         let mut names = Vec::new();
         let mut note = |selector: &Selector<'a>| keys.extend(selector.requirements().iter().map(|r| r.key));
-        observed.iter().for_each(|(_, selector)| note(selector));
+        for (_, selector) in observed {
+            note(selector);
+        }
         for policy in &model.policies {
             policy.pods.iter().for_each(&mut note);
             for rule in Direction::BOTH.into_iter().filter_map(|d| policy.rules(d)).flatten() {
@@ -433,7 +441,10 @@ impl<'a> Classes<'a> {
             let pods = &model.pods[members[0]];
             by_namespace[pods.namespace].insert(class);
             for &(key, value) in &pods.labels {
-                by_label.entry((key, value)).or_insert_with(|| BitSet::empty(self.members.len())).insert(class);
+                by_label
+                    .entry((key, value))
+                    .or_insert_with(|| BitSet::empty(self.members.len()))
+                    .insert(class);
                 by_key.entry(key).or_insert_with(|| BitSet::empty(self.members.len())).insert(class);
             }
         }
@@ -583,7 +594,8 @@ impl Side {
                     PeerSet { classes: BitSet::empty(class_count), pieces: BitSet::empty(piece_count) };
                 match &rule.peers {
                     Peers::Everyone => {
-                        set = PeerSet { classes: BitSet::full(class_count), pieces: BitSet::full(piece_count) };
+                        set =
+                            PeerSet { classes: BitSet::full(class_count), pieces: BitSet::full(piece_count) };
                     }
                     Peers::Only(peers) => {
                         for peer in peers {
@@ -606,7 +618,12 @@ impl Side {
                     side.peers.push(set.clone());
                     side.peers.len() - 1
                 });
-                side.rules.push(RuleEntry { policy: number, rule: rule.index, peers, ports: ports.add(&rule.ports) });
+                side.rules.push(RuleEntry {
+                    policy: number,
+                    rule: rule.index,
+                    peers,
+                    ports: ports.add(&rule.ports),
+                });
             }
         }
         side.sign(selecting, &classes.table_of);

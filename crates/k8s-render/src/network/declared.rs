@@ -89,7 +89,8 @@ pub fn compare(
     let mut selectors = Vec::new();
     let mut blocks = [Vec::new(), Vec::new()];
     for edge in &declaration.edges {
-        for (party, direction) in [(&edge.consumer, Direction::Ingress), (&edge.provider, Direction::Egress)] {
+        for (party, direction) in [(&edge.consumer, Direction::Ingress), (&edge.provider, Direction::Egress)]
+        {
             match party {
                 Party::Pods { namespace, labels } => {
                     let labels = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -104,7 +105,7 @@ pub fn compare(
 
     let mut selected = relation.selected.iter();
     let mut resolve = |party: &Party, direction: Direction| match party {
-        Party::Pods { .. } => selected.next().cloned().map(Reach::Classes).unwrap_or(Reach::Nobody),
+        Party::Pods { .. } => selected.next().cloned().map_or(Reach::Nobody, Reach::Classes),
         Party::Block(block) => Reach::Pieces(relation.pieces_of(direction, block)),
     };
     let edges = declaration.edges.iter().map(|edge| {
@@ -202,8 +203,11 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
     /// Required edges one end of which is not there.
     fn unmatched(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for ResolvedEdge { edge, from, to } in self.edges.iter().filter(|edge| edge.edge.need == Need::Required) {
-            for (end, party, reach) in [("consumer", &edge.consumer, from), ("provider", &edge.provider, to)] {
+        for ResolvedEdge { edge, from, to } in
+            self.edges.iter().filter(|edge| edge.edge.need == Need::Required)
+        {
+            for (end, party, reach) in [("consumer", &edge.consumer, from), ("provider", &edge.provider, to)]
+            {
                 if reach.is_nobody() {
                     let Place { src, span } = edge_place(edge);
                     let (edge, selector) = (edge_text(edge, &edge.ports), party_text(party));
@@ -221,7 +225,10 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
         for (index, pods) in model.pods.iter().enumerate() {
             let Role::Rendered(object) = pods.role else { continue };
             let reachable = !pods.host_network || self.relation.host_network == HostNetwork::Pod;
-            for direction in Direction::BOTH.into_iter().filter(|direction| reachable && self.mode(*direction) == Mode::Declared) {
+            for direction in Direction::BOTH
+                .into_iter()
+                .filter(|direction| reachable && self.mode(*direction) == Mode::Declared)
+            {
                 if !self.relation.is_isolated(index, direction) {
                     let name = object.node.at(&["metadata", "name"]).unwrap_or(object.node);
                     let Place { src, span } = self.sources.place(name, object.node);
@@ -243,12 +250,16 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
     fn port_mismatches(&self) -> Vec<Finding> {
         let model = self.model();
         let mut found: BTreeMap<(usize, String), Finding> = BTreeMap::new();
-        for ResolvedEdge { edge, to, .. } in self.edges.iter().filter(|edge| edge.edge.need == Need::Required) {
+        for ResolvedEdge { edge, to, .. } in self.edges.iter().filter(|edge| edge.edge.need == Need::Required)
+        {
             let Reach::Classes(classes) = to else { continue };
             let members = classes.iter().flat_map(|class| self.relation.members[class].iter().copied());
-            let rendered: Vec<_> =
-                members.filter_map(|index| Some((index, &model.pods[index], model.pods[index].object()?))).collect();
-            let Some(&(first, _, object)) = rendered.iter().min_by_key(|(index, ..)| *index) else { continue };
+            let rendered: Vec<_> = members
+                .filter_map(|index| Some((index, &model.pods[index], model.pods[index].object()?)))
+                .collect();
+            let Some(&(first, _, object)) = rendered.iter().min_by_key(|(index, ..)| *index) else {
+                continue;
+            };
             for (protocol, port, _) in edge.ports.ranges().filter(|(_, first, last)| first == last) {
                 let declares = rendered.iter().any(|(_, pods, _)| {
                     pods.ports.iter().any(|declared| declared.protocol == protocol && declared.port == port)
@@ -256,9 +267,11 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
                 if declares {
                     continue;
                 }
-                let mut declared: Vec<_> = rendered.iter().flat_map(|(_, pods, _)| &pods.ports).map(|declared| {
-                    format!("{} {}", declared.protocol, declared.port)
-                }).collect();
+                let mut declared: Vec<_> = rendered
+                    .iter()
+                    .flat_map(|(_, pods, _)| &pods.ports)
+                    .map(|declared| format!("{} {}", declared.protocol, declared.port))
+                    .collect();
                 declared.sort_unstable();
                 declared.dedup();
                 let declared = if declared.is_empty() { "no port".to_owned() } else { declared.join(", ") };
@@ -287,11 +300,11 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
         }
         let mut row = Row::default();
         for class in walk.order() {
-            walk.from_class(class, &mut row);
+            walk.class_row(class, &mut row);
             self.compare_row(Spot::Class(class), &row, &edge_ports, &mut walk.ports);
         }
         for piece in 0..relation.external(Direction::Ingress).len() {
-            walk.from_piece(piece, &mut row);
+            walk.piece_row(piece, &mut row);
             self.compare_row(Spot::Piece(piece), &row, &edge_ports, &mut walk.ports);
         }
     }
@@ -325,8 +338,10 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
                 self.deny(index, from, to);
             }
         }
-        let classes = row.classes.iter().zip(&declared).enumerate().map(|(to, ports)| (Spot::Class(to), ports));
-        let pieces = row.pieces.iter().zip(&declared_pieces).enumerate().map(|(to, ports)| (Spot::Piece(to), ports));
+        let classes =
+            row.classes.iter().zip(&declared).enumerate().map(|(to, ports)| (Spot::Class(to), ports));
+        let pieces =
+            row.pieces.iter().zip(&declared_pieces).enumerate().map(|(to, ports)| (Spot::Piece(to), ports));
         for (to, (allowed, declared)) in classes.chain(pieces) {
             if allowed != declared && self.must_be_declared(from, to) {
                 let extra = table.get(*allowed).difference(table.get(*declared));
@@ -362,10 +377,16 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
         let responsible = |direction: Direction| {
             let rules = self.relation.rules_between(direction, source, destination);
             let rules = rules.filter(|(_, ports)| !ports.intersection(extra).is_empty());
-            rules.map(|((policy, rule), _)| RulePath { policy, direction, rule, peer: None }).collect::<Vec<_>>()
+            rules
+                .map(|((policy, rule), _)| RulePath { policy, direction, rule, peer: None })
+                .collect::<Vec<_>>()
         };
         let (ingress, egress) = (responsible(Direction::Ingress), responsible(Direction::Egress));
-        let rules = if ingress.is_empty() || !egress.is_empty() && egress.len() < ingress.len() { egress } else { ingress };
+        let rules = if ingress.is_empty() || !egress.is_empty() && egress.len() < ingress.len() {
+            egress
+        } else {
+            ingress
+        };
         let count = self.count(from) * self.count(to);
         let (from, to) = (self.name(from, Direction::Ingress), self.name(to, Direction::Egress));
         let text = format!("{from} → {to} on {}", ports_text(extra));
@@ -466,7 +487,8 @@ impl<'m, 'a> Comparison<'_, '_, 'm, 'a> {
 }
 
 fn edge_place(edge: &Edge) -> Place {
-    let nowhere = || Place { src: Source::new("declared edges", std::sync::Arc::from("")), span: (0, 0).into() };
+    let nowhere =
+        || Place { src: Source::new("declared edges", std::sync::Arc::from("")), span: (0, 0).into() };
     edge.place.clone().unwrap_or_else(nowhere)
 }
 
@@ -482,7 +504,8 @@ fn party_text(party: &Party) -> String {
     match party {
         Party::Pods { namespace, labels } => {
             let labels: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let labels = if labels.is_empty() { "any pod".to_owned() } else { format!("`{}`", labels.join(",")) };
+            let labels =
+                if labels.is_empty() { "any pod".to_owned() } else { format!("`{}`", labels.join(",")) };
             match namespace {
                 Some(namespace) => format!("{labels} in namespace `{namespace}`"),
                 None => format!("{labels} in any namespace"),
@@ -506,7 +529,8 @@ fn missing_rule(edge: &Edge, direction: Direction, ports: &Ports) -> String {
                 text.push_str("\n          except:");
                 for range in &block.except {
                     let except = IpBlock { range: *range, except: Vec::new() };
-                    text.push_str(&format!("\n            - {except}"));
+                    text.push_str("\n            - ");
+                    text.push_str(&except.to_string());
                 }
             }
             text
@@ -516,7 +540,8 @@ fn missing_rule(edge: &Edge, direction: Direction, ports: &Ports) -> String {
                 Some(name) => format!("\n          matchLabels:\n            {NAMESPACE_NAME}: {name}"),
                 None => " {}".to_owned(),
             };
-            let labels: Vec<_> = labels.iter().map(|(key, value)| format!("\n            {key}: {value}")).collect();
+            let labels: Vec<_> =
+                labels.iter().map(|(key, value)| format!("\n            {key}: {value}")).collect();
             let labels = match labels.as_slice() {
                 [] => " {}".to_owned(),
                 labels => format!("\n          matchLabels:{}", labels.concat()),

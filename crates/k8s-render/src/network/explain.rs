@@ -67,7 +67,9 @@ impl RulePath {
     pub fn display(&self, model: &Model<'_>) -> String {
         let (policy, field) = (&model.policies[self.policy], self.direction.field());
         match self.peer {
-            Some(peer) => format!("policy {policy} {field}[{}].{}[{peer}]", self.rule, self.direction.peers_field()),
+            Some(peer) => {
+                format!("policy {policy} {field}[{}].{}[{peer}]", self.rule, self.direction.peers_field())
+            }
             None => format!("policy {policy} {field}[{}]", self.rule),
         }
     }
@@ -161,7 +163,9 @@ impl Question<'_, '_, '_> {
                 vec![format!("{address} is an exception of {block}")]
             }
             (Who::Block(block), End::Address(address)) => vec![format!("{address} is outside {block}")],
-            (Who::Block(_), End::Pods(_)) => vec!["an `ipBlock` is for addresses outside the cluster".to_owned()],
+            (Who::Block(_), End::Pods(_)) => {
+                vec!["an `ipBlock` is for addresses outside the cluster".to_owned()]
+            }
             (Who::Pods { .. }, End::Address(address)) => vec![format!("selectors never match {address}")],
             (Who::Pods { namespaces, pods }, End::Pods(index)) => {
                 let model = self.relation.model;
@@ -175,7 +179,9 @@ impl Question<'_, '_, '_> {
                     None if namespace.name == policy.object.namespace() => Vec::new(),
                     None => {
                         let own = policy.object.namespace();
-                        vec![format!("without a `namespaceSelector` it is for pods of namespace `{own}` only")]
+                        vec![format!(
+                            "without a `namespaceSelector` it is for pods of namespace `{own}` only"
+                        )]
                     }
                 };
                 reasons.extend(unmet(pods, &target.labels, "pod", target.name));
@@ -216,8 +222,12 @@ fn unmet(selector: &Selector<'_>, labels: &[(&str, &str)], what: &str, name: &st
     let failing = selector.requirements().iter().filter(|requirement| !requirement.holds(labels));
     failing
         .map(|requirement| match labels.iter().find(|(key, _)| *key == requirement.key) {
-            Some((key, value)) => format!("{what} `{name}` has `{key}={value}`, the rule needs `{requirement}`"),
-            None => format!("{what} `{name}` has no label `{}`, the rule needs `{requirement}`", requirement.key),
+            Some((key, value)) => {
+                format!("{what} `{name}` has `{key}={value}`, the rule needs `{requirement}`")
+            }
+            None => {
+                format!("{what} `{name}` has no label `{}`, the rule needs `{requirement}`", requirement.key)
+            }
         })
         .collect()
 }

@@ -11,7 +11,11 @@ use crate::finding::Source;
 pub enum Finding {
     /// A field of a policy has the wrong shape.
     #[error("NetworkPolicy `{policy}`: `{field}` must be {expected}")]
-    #[diagnostic(code("network/invalid-field"), severity(Error), help("the API server refuses the policy as it is"))]
+    #[diagnostic(
+        code("network/invalid-field"),
+        severity(Error),
+        help("the API server refuses the policy as it is")
+    )]
     InvalidField {
         /// Namespace and name of the policy.
         policy: String,
@@ -145,7 +149,11 @@ pub enum Finding {
 
     /// An entry of `policyTypes` that is neither of the two.
     #[error("NetworkPolicy `{policy}`: `{text}` is no policy type")]
-    #[diagnostic(code("network/unknown-policy-type"), severity(Error), help("the types are `Ingress` and `Egress`"))]
+    #[diagnostic(
+        code("network/unknown-policy-type"),
+        severity(Error),
+        help("the types are `Ingress` and `Egress`")
+    )]
     UnknownPolicyType {
         /// Namespace and name of the policy.
         policy: String,
@@ -202,8 +210,14 @@ pub enum Finding {
     },
 
     /// A named port in a rule whose peers are addresses.
-    #[error("NetworkPolicy `{policy}`: port `{port}` is a name, and addresses outside the cluster have no named ports")]
-    #[diagnostic(code("network/named-port-to-block"), severity(Warning), help("write the number of the port"))]
+    #[error(
+        "NetworkPolicy `{policy}`: port `{port}` is a name, and addresses outside the cluster have no named ports"
+    )]
+    #[diagnostic(
+        code("network/named-port-to-block"),
+        severity(Warning),
+        help("write the number of the port")
+    )]
     NamedPortToBlock {
         /// Namespace and name of the policy.
         policy: String,
@@ -222,7 +236,9 @@ pub enum Finding {
     #[diagnostic(
         code("network/runtime-label"),
         severity(Warning),
-        help("select by a label of the pod template: what this selector matches cannot be known from the manifests")
+        help(
+            "select by a label of the pod template: what this selector matches cannot be known from the manifests"
+        )
     )]
     RuntimeLabel {
         /// Namespace and name of the policy.
@@ -242,7 +258,9 @@ pub enum Finding {
     #[diagnostic(
         code("network/unsupported-policy"),
         severity(Error),
-        help("only `networking.k8s.io/v1` NetworkPolicies are evaluated: without this object the analysis would be wrong")
+        help(
+            "only `networking.k8s.io/v1` NetworkPolicies are evaluated: without this object the analysis would be wrong"
+        )
     )]
     UnsupportedPolicy {
         /// Kind, namespace and name.
@@ -314,11 +332,15 @@ pub enum Finding {
     },
 
     /// A workload that no policy isolates in a direction that must be isolated.
-    #[error("no NetworkPolicy with type `{policy_type}` selects {workload}: every {direction} connection is allowed")]
+    #[error(
+        "no NetworkPolicy with type `{policy_type}` selects {workload}: every {direction} connection is allowed"
+    )]
     #[diagnostic(
         code("network/no-default-deny"),
         severity(Error),
-        help("add a policy to namespace `{namespace}` with `podSelector: {{}}` and `policyTypes: [{policy_type}]`")
+        help(
+            "add a policy to namespace `{namespace}` with `podSelector: {{}}` and `policyTypes: [{policy_type}]`"
+        )
     )]
     NoDefaultDeny {
         /// Kind, namespace and name.

@@ -11,11 +11,20 @@ use crate::yaml::Node;
 pub fn lint(relation: &Connectivity<'_, '_>, sources: Sources<'_>) -> Vec<Finding> {
     let (model, selecting) = (relation.model(), relation.selecting());
     let asks = |policy: &Policy<'_>| policy.pods.as_ref().is_some_and(|pods| !pods.requirements().is_empty());
-    let idle = model.policies.iter().enumerate().filter(|(index, policy)| asks(policy) && !selecting.contains(*index));
+    let idle = model
+        .policies
+        .iter()
+        .enumerate()
+        .filter(|(index, policy)| asks(policy) && !selecting.contains(*index));
     let finding = |(_, policy): (usize, &Policy<'_>)| {
         let node: &Node = policy.object.node.at(&["spec", "podSelector"]).unwrap_or(policy.object.node);
         let Place { src, span } = sources.place(node, policy.object.node);
-        Finding::PolicySelectsNothing { policy: policy.to_string(), help: existing_labels(model, policy), src, span }
+        Finding::PolicySelectsNothing {
+            policy: policy.to_string(),
+            help: existing_labels(model, policy),
+            src,
+            span,
+        }
     };
     idle.map(finding).collect()
 }

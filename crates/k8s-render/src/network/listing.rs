@@ -63,25 +63,39 @@ pub fn connections(relation: &Connectivity<'_, '_>, families: Families) -> Vec<C
             *known = table.union(*known, ports);
         }
     };
-    let members: Vec<Vec<usize>> = relation.members.iter().map(|members| {
-        members.iter().filter(|member| !model.pods[**member].is_implied()).map(|member| pods[*member]).collect()
-    }).collect();
+    let members: Vec<Vec<usize>> = relation
+        .members
+        .iter()
+        .map(|members| {
+            members
+                .iter()
+                .filter(|member| !model.pods[**member].is_implied())
+                .map(|member| pods[*member])
+                .collect()
+        })
+        .collect();
     let (mut walk, mut row) = (relation.walk(), Row::default());
     for class in walk.order() {
-        walk.from_class(class, &mut row);
+        walk.class_row(class, &mut row);
         for &from in &members[class] {
             for (to, ports) in members.iter().zip(&row.classes) {
-                to.iter().for_each(|to| add(&mut walk.ports, from, *to, *ports));
+                for to in to {
+                    add(&mut walk.ports, from, *to, *ports);
+                }
             }
             for (to, ports) in destinations.iter().zip(&row.pieces) {
-                to.iter().for_each(|to| add(&mut walk.ports, from, *to, *ports));
+                if let Some(to) = to {
+                    add(&mut walk.ports, from, *to, *ports);
+                }
             }
         }
     }
     for (piece, from) in sources.iter().enumerate().filter_map(|(piece, from)| Some((piece, (*from)?))) {
-        walk.from_piece(piece, &mut row);
+        walk.piece_row(piece, &mut row);
         for (to, ports) in members.iter().zip(&row.classes) {
-            to.iter().for_each(|to| add(&mut walk.ports, from, *to, *ports));
+            for to in to {
+                add(&mut walk.ports, from, *to, *ports);
+            }
         }
     }
     let mut list: Vec<_> = found
@@ -100,7 +114,9 @@ pub fn connections(relation: &Connectivity<'_, '_>, families: Families) -> Vec<C
 /// What the implied ingress controller may really reach of what it is led to.
 fn exposed(relation: &Connectivity<'_, '_>) -> Vec<Connection> {
     let model = relation.model();
-    let Some(controller) = model.pods.iter().position(super::model::Pods::is_implied) else { return Vec::new() };
+    let Some(controller) = model.pods.iter().position(super::model::Pods::is_implied) else {
+        return Vec::new();
+    };
     let mut found: BTreeMap<String, Ports> = BTreeMap::new();
     for (pods, ports) in &model.exposed {
         let allowed = relation.allowed(End::Pods(controller), End::Pods(*pods)).intersection(ports);
@@ -109,6 +125,7 @@ fn exposed(relation: &Connectivity<'_, '_>) -> Vec<Connection> {
             *known = known.union(&allowed);
         }
     }
-    let connection = |(destination, ports)| Connection { source: model.label(controller), destination, ports };
+    let connection =
+        |(destination, ports)| Connection { source: model.label(controller), destination, ports };
     found.into_iter().map(connection).collect()
 }

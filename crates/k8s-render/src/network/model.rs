@@ -209,7 +209,8 @@ impl<'a> Reader<'a> {
     }
 
     fn beside(&mut self, pods: &'a VirtualWorkload) {
-        let pairs = |labels: &'a [(String, String)]| labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let pairs =
+            |labels: &'a [(String, String)]| labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         self.namespace_labels(&pods.namespace, pairs(&pods.namespace_labels));
         let mut labels: Vec<_> = pairs(&pods.labels).collect();
         labels.sort_unstable();
@@ -245,7 +246,7 @@ impl<'a> Reader<'a> {
         let mut exposed: HashMap<usize, Ports> = HashMap::new();
         for backend in facts.objects.iter().flat_map(backends) {
             for service in services.get(&(backend.namespace, backend.service)).into_iter().flatten() {
-                for (index, workload) in facts.workloads.iter().enumerate().filter(|(_, w)| service.selects(w)) {
+                for (index, workload) in facts.selected_by(service) {
                     let ports = backend.ports(service, workload);
                     let known = exposed.entry(index).or_default();
                     *known = known.union(&ports);
@@ -297,15 +298,18 @@ impl Backend<'_> {
     }
 }
 
-/// The Services behind an Ingress, an OpenShift Route or a route of the Gateway API.
+/// The Services behind an Ingress, an `OpenShift` Route or a route of the Gateway API.
 fn backends<'a>(object: &Object<'a>) -> Vec<Backend<'a>> {
     let spec = object.node.get("spec");
-    let list = |node: Option<&'a Node>, key: &str| node.and_then(|node| node.get(key)).map(Node::items).unwrap_or_default();
+    let list = |node: Option<&'a Node>, key: &str| {
+        node.and_then(|node| node.get(key)).map(Node::items).unwrap_or_default()
+    };
     let mut found = Vec::new();
     match object.kind {
         "Ingress" => {
             let rules = list(spec, "rules").iter();
-            let paths = rules.flat_map(|rule| list(rule.get("http"), "paths")).filter_map(|path| path.get("backend"));
+            let paths =
+                rules.flat_map(|rule| list(rule.get("http"), "paths")).filter_map(|path| path.get("backend"));
             let default = spec.and_then(|spec| spec.get("defaultBackend").or_else(|| spec.get("backend")));
             found.extend(default.into_iter().chain(paths).filter_map(|node| ingress_backend(object, node)));
         }

@@ -1,4 +1,4 @@
-//! NetworkPolicies as the API server reads them, checked as it checks them.
+//! Network policies as the API server reads them, checked as it checks them.
 
 use std::fmt;
 
@@ -163,7 +163,11 @@ impl<'a> Reader<'a, '_> {
             if let Some(node) = self.object.node.get("spec").filter(|node| node.value != Value::Null) {
                 self.invalid_field(node, "spec", "a map");
             }
-            return Policy { object: self.object, pods: Some(Selector::default()), rules: [Some(Vec::new()), None] };
+            return Policy {
+                object: self.object,
+                pods: Some(Selector::default()),
+                rules: [Some(Vec::new()), None],
+            };
         };
         self.known_keys(spec, "a policy's `spec`", &["podSelector", "policyTypes", "ingress", "egress"]);
         let pods = match spec.get("podSelector") {
@@ -188,14 +192,20 @@ impl<'a> Reader<'a, '_> {
         let rules = Direction::BOTH.map(|direction| {
             let rules = self.list(spec, direction.field());
             let isolated = isolates[direction as usize];
-            if let Some(rules) = rules.filter(|rules| !isolated && !rules.is_empty()) {
-                let (policy, Place { src, span }) = self.place(spec.get(direction.field()).unwrap_or(&rules[0]));
+            if let Some(ignored) =
+                spec.get(direction.field()).filter(|node| !isolated && !node.items().is_empty())
+            {
+                let (policy, Place { src, span }) = self.place(ignored);
                 let (policy_type, direction) = (direction.policy_type(), direction.field());
                 self.findings.push(Finding::RulesWithoutType { policy, direction, policy_type, src, span });
             }
             // Rules are read even where they are ignored, so that their errors are found.
-            let rules: Vec<_> =
-                rules.unwrap_or(empty).iter().enumerate().filter_map(|(i, node)| self.rule(i, node, direction)).collect();
+            let rules: Vec<_> = rules
+                .unwrap_or(empty)
+                .iter()
+                .enumerate()
+                .filter_map(|(i, node)| self.rule(i, node, direction))
+                .collect();
             isolated.then_some(rules)
         });
         Policy { object: self.object, pods, rules }
@@ -214,7 +224,8 @@ impl<'a> Reader<'a, '_> {
             }
             None => Peers::Everyone,
             Some([]) => {
-                let (policy, Place { src, span }) = self.place(node.get(direction.peers_field()).unwrap_or(node));
+                let (policy, Place { src, span }) =
+                    self.place(node.get(direction.peers_field()).unwrap_or(node));
                 self.findings.push(Finding::EmptyPeers { policy, field: direction.peers_field(), src, span });
                 Peers::Everyone
             }
@@ -269,7 +280,12 @@ impl<'a> Reader<'a, '_> {
     fn block(&mut self, node: &'a Node) -> Option<IpBlock> {
         self.known_keys(node, "an `ipBlock`", &["cidr", "except"]);
         let Some(cidr) = node.get("cidr") else {
-            self.invalid_cidr(node, "(nothing)", "is given as `cidr`", "write the block, such as `10.0.0.0/8`");
+            self.invalid_cidr(
+                node,
+                "(nothing)",
+                "is given as `cidr`",
+                "write the block, such as `10.0.0.0/8`",
+            );
             return None;
         };
         let range = self.cidr(cidr)?.range;
@@ -281,7 +297,12 @@ impl<'a> Reader<'a, '_> {
             } else {
                 let text = node.as_str().unwrap_or_default().to_owned();
                 let problem = format!("is not a strict part of `{}`", cidr.as_str().unwrap_or_default());
-                self.invalid_cidr(node, &text, &problem, "an exception must lie within its block and be smaller");
+                self.invalid_cidr(
+                    node,
+                    &text,
+                    &problem,
+                    "an exception must lie within its block and be smaller",
+                );
             }
         }
         Some(IpBlock { range, except })
@@ -295,7 +316,12 @@ impl<'a> Reader<'a, '_> {
         match Cidr::parse(text) {
             Err(problem) => {
                 let problem = format!("is not a CIDR: {problem}");
-                self.invalid_cidr(node, text, &problem, "write address and prefix length, such as `10.0.0.0/8`");
+                self.invalid_cidr(
+                    node,
+                    text,
+                    &problem,
+                    "write address and prefix length, such as `10.0.0.0/8`",
+                );
                 None
             }
             Ok(cidr) => {
@@ -303,7 +329,13 @@ impl<'a> Reader<'a, '_> {
                     let bits = text.rsplit('/').next().unwrap_or_default().trim_start_matches('0');
                     let plain = format!("{}/{}", cidr.range.first, if bits.is_empty() { "0" } else { bits });
                     let (policy, Place { src, span }) = self.place(node);
-                    self.findings.push(Finding::LegacyCidr { policy, cidr: text.to_owned(), plain, src, span });
+                    self.findings.push(Finding::LegacyCidr {
+                        policy,
+                        cidr: text.to_owned(),
+                        plain,
+                        src,
+                        span,
+                    });
                 }
                 Some(cidr)
             }
@@ -317,15 +349,15 @@ impl<'a> Reader<'a, '_> {
             let field = |key: &str| node.get(key).filter(|node| node.value != Value::Null);
             let protocol = match field("protocol") {
                 None => Protocol::Tcp,
-                Some(protocol) => match protocol.as_str().and_then(Protocol::parse) {
-                    Some(protocol) => protocol,
-                    None => {
-                        let text = protocol.as_str().unwrap_or("(not text)");
+                Some(node) => {
+                    let text = node.as_str().unwrap_or("(not text)");
+                    let Some(protocol) = Protocol::parse(text) else {
                         let problem = format!("`{text}` is not a protocol");
-                        self.invalid_port(protocol, problem, "the protocols are `TCP`, `UDP` and `SCTP`");
+                        self.invalid_port(node, problem, "the protocols are `TCP`, `UDP` and `SCTP`");
                         continue;
-                    }
-                },
+                    };
+                    protocol
+                }
             };
             let (port, end) = (field("port"), field("endPort"));
             let Some(port) = port else {
@@ -400,10 +432,11 @@ impl<'a> Reader<'a, '_> {
         for expression in self.list(node, "matchExpressions").unwrap_or_default() {
             requirements.extend(self.expression(expression));
         }
-        let broken = self.findings[before..].iter().any(|finding| {
-            matches!(finding, Finding::InvalidSelector { .. } | Finding::InvalidField { .. })
-        });
-        let runtime = requirements.iter().map(|requirement| requirement.key).find(|key| RUNTIME_LABELS.contains(key));
+        let broken = self.findings[before..]
+            .iter()
+            .any(|finding| matches!(finding, Finding::InvalidSelector { .. } | Finding::InvalidField { .. }));
+        let runtime =
+            requirements.iter().map(|requirement| requirement.key).find(|key| RUNTIME_LABELS.contains(key));
         if let Some(key) = runtime {
             let (policy, Place { src, span }) = self.place(node);
             self.findings.push(Finding::RuntimeLabel { policy, key: key.to_owned(), src, span });
@@ -414,7 +447,11 @@ impl<'a> Reader<'a, '_> {
     fn expression(&mut self, node: &'a Node) -> Option<Requirement<'a>> {
         self.known_keys(node, "a selector's expression", &["key", "operator", "values"]);
         let Some(key) = node.get("key").and_then(Node::as_str) else {
-            self.invalid_selector(node, "an expression needs a `key`".to_owned(), "name the label to look at");
+            self.invalid_selector(
+                node,
+                "an expression needs a `key`".to_owned(),
+                "name the label to look at",
+            );
             return None;
         };
         self.label_key(key, node);
@@ -435,7 +472,8 @@ impl<'a> Reader<'a, '_> {
         };
         let wants_values = matches!(test, Test::In(_) | Test::NotIn(_));
         if wants_values == values.is_empty() {
-            let problem = format!("operator `{operator}` {} values", if wants_values { "needs" } else { "takes no" });
+            let problem =
+                format!("operator `{operator}` {} values", if wants_values { "needs" } else { "takes no" });
             let help = "`In` and `NotIn` need `values`; `Exists` and `DoesNotExist` take none";
             self.invalid_selector(node, problem, help);
         }
@@ -524,9 +562,10 @@ impl<'a> Reader<'a, '_> {
     /// A list that is asked for twice is reported once.
     fn push_once(&mut self, finding: Finding) {
         let same = |other: &Finding| match (other, &finding) {
-            (Finding::InvalidField { span: a, field: x, .. }, Finding::InvalidField { span: b, field: y, .. }) => {
-                a == b && x == y
-            }
+            (
+                Finding::InvalidField { span: a, field: x, .. },
+                Finding::InvalidField { span: b, field: y, .. },
+            ) => a == b && x == y,
             _ => false,
         };
         if !self.findings.last().is_some_and(same) {
@@ -545,7 +584,8 @@ fn is_label_text(text: &str) -> bool {
 }
 
 fn is_dns_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Why a text is no name of a port (`IANA_SVC_NAME`, RFC 6335).

@@ -76,7 +76,9 @@ impl Ports {
             let mut joined: Vec<(u16, u16)> = Vec::with_capacity(all.len());
             for (first, last) in all {
                 match joined.last_mut() {
-                    Some(previous) if first <= previous.1.saturating_add(1) => previous.1 = previous.1.max(last),
+                    Some(previous) if first <= previous.1.saturating_add(1) => {
+                        previous.1 = previous.1.max(last);
+                    }
                     _ => joined.push((first, last)),
                 }
             }
@@ -95,7 +97,11 @@ impl Ports {
                 if first <= last {
                     common.push((first, last));
                 }
-                if a_last <= b_last { a.next() } else { b.next() };
+                if a_last <= b_last {
+                    a.next()
+                } else {
+                    b.next()
+                };
             }
             common
         })
@@ -169,8 +175,12 @@ impl PortTable {
     pub(crate) const ALL: PortsId = 1;
 
     pub(crate) fn new() -> Self {
-        let mut table =
-            Self { sets: Vec::new(), ids: HashMap::new(), unions: HashMap::new(), intersections: HashMap::new() };
+        let mut table = Self {
+            sets: Vec::new(),
+            ids: HashMap::new(),
+            unions: HashMap::new(),
+            intersections: HashMap::new(),
+        };
         table.add(Ports::none());
         table.add(Ports::all());
         table
@@ -192,14 +202,14 @@ impl PortTable {
             (a, b) if a == b => a,
             (Self::NONE, other) | (other, Self::NONE) => other,
             (Self::ALL, _) | (_, Self::ALL) => Self::ALL,
-            _ => match self.unions.get(&(a, b)) {
-                Some(known) => *known,
-                None => {
-                    let id = self.add(self.sets[a].union(&self.sets[b]));
-                    self.unions.insert((a, b), id);
-                    id
+            _ => {
+                if let Some(known) = self.unions.get(&(a, b)) {
+                    return *known;
                 }
-            },
+                let id = self.add(self.sets[a].union(&self.sets[b]));
+                self.unions.insert((a, b), id);
+                id
+            }
         }
     }
 
@@ -208,14 +218,14 @@ impl PortTable {
             (a, b) if a == b => a,
             (Self::ALL, other) | (other, Self::ALL) => other,
             (Self::NONE, _) | (_, Self::NONE) => Self::NONE,
-            _ => match self.intersections.get(&(a, b)) {
-                Some(known) => *known,
-                None => {
-                    let id = self.add(self.sets[a].intersection(&self.sets[b]));
-                    self.intersections.insert((a, b), id);
-                    id
+            _ => {
+                if let Some(known) = self.intersections.get(&(a, b)) {
+                    return *known;
                 }
-            },
+                let id = self.add(self.sets[a].intersection(&self.sets[b]));
+                self.intersections.insert((a, b), id);
+                id
+            }
         }
     }
 }
@@ -228,9 +238,8 @@ mod tests {
 
     fn arbitrary() -> impl Strategy<Value = Ports> {
         let bound = prop_oneof![1u16..12, 65_530u16..=65_535];
-        let range = (0usize..3, bound.clone(), bound).prop_map(|(protocol, a, b)| {
-            Ports::range(Protocol::ALL[protocol], a.min(b), a.max(b))
-        });
+        let range = (0usize..3, bound.clone(), bound)
+            .prop_map(|(protocol, a, b)| Ports::range(Protocol::ALL[protocol], a.min(b), a.max(b)));
         prop::collection::vec(range, 0..6)
             .prop_map(|ranges| ranges.iter().fold(Ports::none(), |all, range| all.union(range)))
     }

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn equal_demands_are_equal() {
-        let a = Selector::new([requirement("b", Test::Exists), requirement("a", Test::In(vec!["2", "1", "2"]))]);
+        let a =
+            Selector::new([requirement("b", Test::Exists), requirement("a", Test::In(vec!["2", "1", "2"]))]);
         let b = Selector::new([requirement("a", Test::In(vec!["1", "2"])), requirement("b", Test::Exists)]);
         assert_eq!(a, b);
         assert_eq!(a.to_string(), "a in (1,2),b");

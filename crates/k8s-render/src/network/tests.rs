@@ -35,7 +35,10 @@ fn marks(findings: &[Finding]) -> Vec<(String, String)> {
         let label = finding.labels().unwrap().next().unwrap();
         let source = finding.source_code().unwrap();
         let text = source.read_span(label.inner(), 0, 0).unwrap();
-        (finding.code().unwrap().to_string(), String::from_utf8(text.data().to_vec()).unwrap().trim_end().to_owned())
+        (
+            finding.code().unwrap().to_string(),
+            String::from_utf8(text.data().to_vec()).unwrap().trim_end().to_owned(),
+        )
     };
     findings.iter().map(mark).collect()
 }
@@ -116,7 +119,10 @@ fn bad_selectors() {
         ("matchLabels: {-app: web}", "web"),
         ("matchExpressions: [{key: app, operator: Equals}]", "Equals"),
         ("matchExpressions: [{key: app, operator: In}]", "{key: app, operator: In}"),
-        ("matchExpressions: [{key: app, operator: Exists, values: [a]}]", "{key: app, operator: Exists, values: [a]}"),
+        (
+            "matchExpressions: [{key: app, operator: Exists, values: [a]}]",
+            "{key: app, operator: Exists, values: [a]}",
+        ),
         ("matchExpressions: [{operator: Exists}]", "{operator: Exists}"),
     ] {
         assert_eq!(found_in(&format!("{{podSelector: {{{selector}}}}}")), mark(code, label), "{selector}");
@@ -191,7 +197,9 @@ spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 ";
 
 fn policy(name: &str, spec: &str) -> String {
-    format!("---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n")
+    format!(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+    )
 }
 
 const TO_DB: &str = "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 3306}]}]}";
@@ -244,7 +252,10 @@ fn pods_on_the_network_of_their_node_are_out_of_reach() {
 
 #[test]
 fn equal_pods_share_a_class() {
-    let more = PODS.replace("name: web", "name: api").replace("name: db", "name: cache").replace("kind: Namespace", "kind: Other");
+    let more = PODS
+        .replace("name: web", "name: api")
+        .replace("name: db", "name: cache")
+        .replace("kind: Namespace", "kind: Other");
     let text = format!("{PODS}---{more}{}", policy("from-web", FROM_WEB));
     with_model(&text, &[], |model, _, _| {
         assert_eq!(model.pods.len(), 4);
@@ -333,8 +344,15 @@ fn an_undeclared_edge_points_at_its_rule() {
 #[test]
 fn only_the_ports_beyond_the_declared_ones_are_undeclared() {
     let wide = FROM_WEB.replace("port: 3306", "port: 3300, endPort: 3310");
-    let text = format!("{PODS}{DENY}{}{}", policy("to-db", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{}]}"), policy("from-web", &wide));
-    let findings = compared(&text, &Declaration { edges: vec![edge("web", "db", 3306)], egress: Mode::Open, ..Declaration::default() });
+    let text = format!(
+        "{PODS}{DENY}{}{}",
+        policy("to-db", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{}]}"),
+        policy("from-web", &wide)
+    );
+    let findings = compared(
+        &text,
+        &Declaration { edges: vec![edge("web", "db", 3306)], egress: Mode::Open, ..Declaration::default() },
+    );
     assert_eq!(codes(&findings), ["network/undeclared-edge"]);
     assert!(findings[0].to_string().contains("on TCP 3300-3305,3307-3310"), "{}", findings[0]);
 }
@@ -365,7 +383,10 @@ fn an_edge_denied_on_both_sides_gives_both() {
 
 #[test]
 fn pods_that_nothing_isolates_are_one_finding_each() {
-    let findings = compared(PODS, &Declaration { edges: vec![edge("web", "db", 3306)], egress: Mode::Open, ..Declaration::default() });
+    let findings = compared(
+        PODS,
+        &Declaration { edges: vec![edge("web", "db", 3306)], egress: Mode::Open, ..Declaration::default() },
+    );
     assert_eq!(codes(&findings), ["network/no-default-deny", "network/no-default-deny"]);
     assert!(findings[0].to_string().contains("Deployment shop/web"), "{}", findings[0]);
     let open = Declaration { edges: vec![edge("web", "db", 3306)], ingress: Mode::Open, egress: Mode::Open };
@@ -384,7 +405,11 @@ fn a_declared_port_must_be_a_container_port() {
 fn an_edge_needs_both_ends() {
     let findings = compared(&shop(), &declared(vec![edge("web", "db", 3306), edge("web", "cache", 6379)]));
     assert_eq!(codes(&findings), ["network/edge-without-workload"]);
-    assert!(findings[0].to_string().contains("provider (`app=cache` in namespace `shop`)"), "{}", findings[0]);
+    assert!(
+        findings[0].to_string().contains("provider (`app=cache` in namespace `shop`)"),
+        "{}",
+        findings[0]
+    );
 }
 
 #[test]
@@ -445,7 +470,8 @@ fn replicas_among_themselves_are_an_edge_too() {
     let spec = "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress, Egress], \
                 ingress: [{from: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 4444}]}], \
                 egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 4444}]}]}";
-    let text = format!("{}{}", shop(), policy("peers", spec)).replace("{containerPort: 3306}", "{containerPort: 3306}, {containerPort: 4444}");
+    let text = format!("{}{}", shop(), policy("peers", spec))
+        .replace("{containerPort: 3306}", "{containerPort: 3306}, {containerPort: 4444}");
     let without = compared(&text, &declared(vec![edge("web", "db", 3306)]));
     assert_eq!(codes(&without), ["network/undeclared-edge"]);
     let with = compared(&text, &declared(vec![edge("web", "db", 3306), edge("db", "db", 4444)]));
@@ -456,7 +482,8 @@ fn replicas_among_themselves_are_an_edge_too() {
 fn one_wide_rule_gives_one_finding_with_examples() {
     let spec = "{podSelector: {}, policyTypes: [Ingress], ingress: [{}]}";
     let text = format!("{}{}", shop(), policy("wide", spec));
-    let findings = compared(&text, &Declaration { egress: Mode::Open, ..declared(vec![edge("web", "db", 3306)]) });
+    let findings =
+        compared(&text, &Declaration { egress: Mode::Open, ..declared(vec![edge("web", "db", 3306)]) });
     assert_eq!(marks(&findings), mark("network/undeclared-edge", "{}"));
     assert!(findings[0].help().unwrap().to_string().contains("it also allows"));
 }
