@@ -586,8 +586,8 @@ fn nothing_makes_it_panic_or_hang() {
         "infra.toml",
     ];
     for file in files {
+        let tree = Sandbox::reference();
         for content in contents {
-            let tree = Sandbox::reference();
             tree.write(file, content);
             let outcome = infra(&tree).run(&["check"]);
             let start = String::from_utf8_lossy(&content[..content.len().min(20)]).into_owned();
