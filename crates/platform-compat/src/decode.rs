@@ -118,7 +118,7 @@ impl<'f> Decoder<'f> {
         let Some(node) = fields.get(key) else { return Vec::new() };
         match &node.value {
             Value::Sequence(items) => items.iter().filter_map(|item| read(self, item)).collect(),
-            _ => self.shape(node, key, "a list").unwrap_or_default(),
+            _ => self.shape(node, "this", "a list").unwrap_or_default(),
         }
     }
 
@@ -190,13 +190,11 @@ impl<'f> Decoder<'f> {
     /// A value that has a text form.
     pub(crate) fn parsed<T: FromStr>(&mut self, node: &Node<'_>, expected: &str) -> Option<Spanned<T>> {
         let text = self.text(node)?;
-        match text.value.parse() {
-            Ok(value) => Some(Spanned { value, place: text.place }),
-            Err(_) => {
-                self.invalid(node.place, &text.value, expected.to_owned());
-                None
-            }
+        let value = text.value.parse().ok();
+        if value.is_none() {
+            self.invalid(node.place, &text.value, expected.to_owned());
         }
+        value.map(|value| Spanned { value, place: text.place })
     }
 
     pub(crate) fn invalid(&mut self, place: Place, value: &str, expected: String) {

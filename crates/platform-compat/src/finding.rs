@@ -1129,7 +1129,7 @@ pub enum Finding {
         related: Vec<Finding>,
     },
     /// A component cannot be rendered for an environment.
-    #[error("{directory} has no overlay `{overlay}` for the environment `{environment}`")]
+    #[error("{directory} has no overlay `{overlay}` for the environment {environment}")]
     #[diagnostic(
         code("compat/overlay-missing"),
         severity(Error),

@@ -43,9 +43,12 @@ impl Findings {
     }
 
     /// A remark that `place` belongs to another finding.
-    pub(crate) fn note(&self, place: Place, note: String) -> Vec<Finding> {
+    pub(crate) fn note(&self, place: Place, note: &str) -> Vec<Finding> {
         let source = self.sources.get(place.file as usize).cloned();
-        source.into_iter().map(|src| Finding::Note { src, span: place.span(), note: note.clone() }).collect()
+        source
+            .into_iter()
+            .map(|src| Finding::Note { src, span: place.span(), note: note.to_owned() })
+            .collect()
     }
 
     /// All findings by file, place, rule and text.

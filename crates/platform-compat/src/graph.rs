@@ -154,3 +154,6 @@ fn rank(kind: Kind) -> u8 {
         Kind::Service => 7,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,7 @@
 //!
 //! # What it does not do
 //!
-//! It does not compare edges with NetworkPolicies (that takes rendered manifests), choose versions, or plan upgrades.
+//! It does not compare edges with `NetworkPolicy` objects (that takes rendered manifests), choose versions, or plan upgrades.
 //! Merge keys, tags and several documents in a file are refused.
 
 mod check;

@@ -200,6 +200,9 @@ impl Alternative<'_> {
         while at < self.end {
             let operator_length = self.rest(at).bytes().take_while(|byte| b"=!<>^~|".contains(byte)).count();
             let operator = &self.text[at..at + operator_length];
+            if !["", "=", "!=", ">", ">=", "<", "<=", "^", "~"].contains(&operator) {
+                return Err(part(RangeProblem::Operator, at, at + operator_length));
+            }
             let version_start = self.skip_spaces(at + operator_length);
             let version_end = self.word(version_start);
             let left = self.operand(version_start, version_end, pre_releases)?;
@@ -212,16 +215,14 @@ impl Alternative<'_> {
                 let right_start = self.skip_spaces(dash + 1);
                 let right_end = self.word(right_start);
                 let right = self.operand(right_start, right_end, pre_releases)?;
-                let from =
-                    self.comparator(">=", &left).map_err(|problem| self.part(problem, at, version_end))?;
-                let to = self
-                    .comparator("<=", &right)
-                    .map_err(|problem| self.part(problem, right_start, right_end))?;
+                let from = self.comparator(">=", &left).map_err(|problem| part(problem, at, version_end))?;
+                let to =
+                    self.comparator("<=", &right).map_err(|problem| part(problem, right_start, right_end))?;
                 (both(&from, &to), right_end)
             } else {
                 let blame = if operator.is_empty() { version_end } else { at + operator_length };
                 let intervals =
-                    self.comparator(operator, &left).map_err(|problem| self.part(problem, at, blame))?;
+                    self.comparator(operator, &left).map_err(|problem| part(problem, at, blame))?;
                 (intervals, version_end)
             };
             found = both(&found, &intervals);
@@ -296,7 +297,7 @@ impl Alternative<'_> {
         pre_releases: &mut Vec<Vec<u64>>,
     ) -> Result<Operand, RangeError> {
         let word = &self.text[start..end];
-        let fail = |problem| Err(self.part(problem, start, end));
+        let fail = |problem| Err(part(problem, start, end));
         if word.is_empty() {
             return fail(RangeProblem::Missing);
         }
@@ -357,10 +358,10 @@ impl Alternative<'_> {
         let length = self.rest(start).trim_end().len();
         RangeError { problem, start, length }
     }
+}
 
-    fn part(&self, problem: RangeProblem, start: usize, end: usize) -> RangeError {
-        RangeError { problem, start, length: end - start }
-    }
+fn part(problem: RangeProblem, start: usize, end: usize) -> RangeError {
+    RangeError { problem, start, length: end - start }
 }
 
 fn both(left: &[Interval], right: &[Interval]) -> Vec<Interval> {

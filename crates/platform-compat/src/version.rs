@@ -1,6 +1,6 @@
 //! Versions of components, APIs' owners and schemas.
 //!
-//! Component versions are not all SemVer (`8.0.36-rds`, `7.2`, `v1.34.3-eks-ac2d5a0`), so the crate has its
+//! Component versions are not all semantic (`8.0.36-rds`, `7.2`, `v1.34.3-eks-ac2d5a0`), so the crate has its
 //! own type: numbers separated by dots, missing ones are 0, an optional pre-release, an ignored build.
 
 use std::{cmp::Ordering, fmt, sync::Arc};
@@ -8,7 +8,7 @@ use std::{cmp::Ordering, fmt, sync::Arc};
 /// How the versions of a component are written and ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Scheme {
-    /// `v?N(.N)*(-PRE)?(+BUILD)?`, ordered as SemVer 2.0 orders, with any count of numbers.
+    /// `v?N(.N)*(-PRE)?(+BUILD)?`, ordered as semver 2.0 orders, with any count of numbers.
     #[default]
     Semver,
     /// Integers separated by dots, any count: `2026.04.1`.
@@ -22,7 +22,7 @@ pub enum Scheme {
 /// What text after the numbers means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Suffix {
-    /// A pre-release or build, as SemVer has them.
+    /// A pre-release or build, as semver has them.
     #[default]
     Compare,
     /// A vendor's build, whatever it looks like: `1.34.3-eks-ac2d5a0` is `1.34.3`.
@@ -70,7 +70,7 @@ pub(crate) enum Stage {
     Release,
 }
 
-/// SemVer 2.0, 11.4: numbers compare as numbers and come before words.
+/// Semver 2.0, 11.4: numbers compare as numbers and come before words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Identifier {
     Number(u64),

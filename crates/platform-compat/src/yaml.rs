@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::{finding::Finding, findings::Findings, place::Place};
 
@@ -14,8 +14,8 @@ use crate::{finding::Finding, findings::Findings, place::Place};
 const MAX_DEPTH: usize = 64;
 /// Longest text in bytes: offsets are 32 bits, and 100,000 components take about 50 MB.
 const MAX_BYTES: usize = 1 << 30;
-/// Values that all aliases of a file may expand to.
-const MAX_ALIASED: usize = 100_000;
+/// Values that all anchors and aliases of a file may repeat.
+const MAX_COPIED: usize = 100_000;
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -55,7 +55,8 @@ pub(crate) fn parse<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Op
         length: u32::try_from(text.len()).unwrap_or(u32::MAX),
         findings,
         anchors: HashMap::new(),
-        aliased: 0,
+        nodes: 0,
+        copied: 0,
     };
     let document = builder.document();
     if matches!(document, Ok(None)) {
@@ -74,7 +75,9 @@ struct Builder<'t, 'f> {
     findings: &'f mut Findings,
     /// Anchored values with the count of their nodes.
     anchors: HashMap<usize, (Node<'t>, usize)>,
-    aliased: usize,
+    /// Values so far, with those that aliases expand to.
+    nodes: usize,
+    copied: usize,
 }
 
 impl<'t> Builder<'t, '_> {
@@ -82,14 +85,13 @@ impl<'t> Builder<'t, '_> {
         let mut document = None;
         while let Some((event, place)) = self.next()? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if document.is_some() => {
                     self.unsupported(place, "a second document", "keep one document in a file");
                     return Ok(document);
                 }
-                Event::DocumentStart(..) => {}
+                Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 event => {
-                    let (node, _) = self.node(event, place)?;
+                    let node = self.node(event, place)?;
                     document = Some(node).filter(|node| !matches!(node.value, Value::Null));
                 }
             }
@@ -119,98 +121,107 @@ impl<'t> Builder<'t, '_> {
         Place { file: self.file, start: bound(start), end: bound(end.max(start)) }
     }
 
-    /// A value and the count of its nodes.
-    fn node(&mut self, event: Event<'t>, start: Place) -> Result<(Node<'t>, usize), Stop> {
-        let (value, anchor, tag, end, count) = match event {
+    fn node(&mut self, event: Event<'t>, start: Place) -> Result<Node<'t>, Stop> {
+        let before = self.nodes;
+        self.nodes += 1;
+        let (value, anchor, tag, end) = match event {
             Event::Alias(anchor) => return self.alias(anchor, start),
             Event::Scalar(text, style, anchor, tag) => {
                 let null =
                     style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                (if null { Value::Null } else { Value::Scalar(text) }, anchor, tag, start.end, 1)
+                (if null { Value::Null } else { Value::Scalar(text) }, anchor, tag, start.end)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                let (items, end, count) = self.sequence()?;
-                (Value::Sequence(items), anchor, tag, end, count)
+            Event::SequenceStart(style, anchor, tag) => {
+                let (items, end) = self.sequence(style)?;
+                (Value::Sequence(items), anchor, tag, end)
             }
-            Event::MappingStart(_, anchor, tag) => {
-                let (entries, end, count) = self.mapping()?;
-                (Value::Mapping(entries), anchor, tag, end, count)
+            Event::MappingStart(style, anchor, tag) => {
+                let (entries, end) = self.mapping(style)?;
+                (Value::Mapping(entries), anchor, tag, end)
             }
-            _ => (Value::Null, 0, None, start.end, 1),
+            _ => (Value::Null, 0, None, start.end),
         };
         if tag.is_some_and(|tag| !tag.is_yaml_core_schema()) {
             self.unsupported(start, "a tag", "remove the tag: the meaning of every value is fixed here");
         }
         let node = Node { value, place: Place { end: end.max(start.end), ..start } };
         if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), count));
+            let size = self.nodes - before;
+            self.copy(size, start)?;
+            self.anchors.insert(anchor, (node.clone(), size));
         }
-        Ok((node, count))
+        Ok(node)
     }
 
-    fn sequence(&mut self) -> Result<(Vec<Node<'t>>, u32, usize), Stop> {
-        let (mut items, mut count, mut last) = (Vec::new(), 1, 0);
+    fn sequence(&mut self, style: StructureStyle) -> Result<(Vec<Node<'t>>, u32), Stop> {
+        let mut items: Vec<Node<'t>> = Vec::new();
         while let Some((event, place)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
-                return Ok((items, last.max(place.end.min(place.start + 1)), count));
+                let last = items.last().map(|item| item.place);
+                return Ok((items, end(style, last, place)));
             }
-            let (item, size) = self.node(event, place)?;
-            last = item.place.end;
-            count += size;
-            items.push(item);
+            items.push(self.node(event, place)?);
         }
         Err(Stop)
     }
 
-    fn mapping(&mut self) -> Result<(Vec<(Key<'t>, Node<'t>)>, u32, usize), Stop> {
-        let (mut entries, mut count, mut last) = (Vec::new(), 1, 0);
+    fn mapping(&mut self, style: StructureStyle) -> Result<(Vec<(Key<'t>, Node<'t>)>, u32), Stop> {
+        let mut entries: Vec<(Key<'t>, Node<'t>)> = Vec::new();
         let mut seen = Keys::default();
         while let Some((event, place)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
-                return Ok((entries, last.max(place.end.min(place.start + 1)), count));
+                let last = entries.last().map(|(_, value)| value.place);
+                return Ok((entries, end(style, last, place)));
             }
-            let (key, _) = self.node(event, place)?;
+            let key = self.node(event, place)?;
             let Some((event, place)) = self.next()? else { break };
-            let (value, size) = self.node(event, place)?;
-            last = value.place.end;
-            count += size + 1;
-            match key.value {
-                Value::Scalar(text) => {
-                    let key = Key { text, place: key.place };
-                    if let Some(first) = seen.insert(&entries, &key) {
-                        let text = key.text.to_string();
-                        self.findings.push(key.place, |src, span| Finding::DuplicateKey {
-                            src,
-                            span,
-                            first: first.span(),
-                            key: text,
-                        });
-                    } else {
-                        entries.push((key, value));
-                    }
-                }
-                _ => self.unsupported(key.place, "a key that is no text", "write a plain word as key"),
-            }
+            let value = self.node(event, place)?;
+            let Value::Scalar(text) = key.value else {
+                self.unsupported(key.place, "a key that is no text", "write a plain word as key");
+                continue;
+            };
+            let key = Key { text, place: key.place };
+            let Some(first) = seen.insert(&entries, &key) else {
+                entries.push((key, value));
+                continue;
+            };
+            let (first, text) = (first.span(), key.text.to_string());
+            self.findings.push(key.place, |src, span| Finding::DuplicateKey { src, span, first, key: text });
         }
         Err(Stop)
     }
 
-    fn alias(&mut self, anchor: usize, place: Place) -> Result<(Node<'t>, usize), Stop> {
-        let Some((node, count)) = self.anchors.get(&anchor) else {
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<Node<'t>, Stop> {
+        let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
             self.unsupported(place, "an alias inside its own anchor", "write the value out");
             return Err(Stop);
         };
-        self.aliased += count;
-        if self.aliased > MAX_ALIASED {
-            let what = format!("aliases for more than {MAX_ALIASED} values");
-            self.findings.push(place, |src, span| Finding::YamlBudget { src, span, what });
-            return Err(Stop);
+        self.copy(size, place)?;
+        self.nodes += size;
+        Ok(node)
+    }
+
+    /// Accounts for values that anchors and aliases repeat.
+    fn copy(&mut self, size: usize, place: Place) -> Result<(), Stop> {
+        self.copied += size;
+        if self.copied <= MAX_COPIED {
+            return Ok(());
         }
-        Ok((node.clone(), *count))
+        let what = format!("anchors and aliases for more than {MAX_COPIED} values");
+        self.findings.push(place, |src, span| Finding::YamlBudget { src, span, what });
+        Err(Stop)
     }
 
     fn unsupported(&mut self, place: Place, what: &'static str, help: &'static str) {
         self.findings.push(place, |src, span| Finding::UnsupportedYaml { src, span, what, help });
+    }
+}
+
+/// Where a list or map ends: a block's end is told only where the next thing begins.
+fn end(style: StructureStyle, last: Option<Place>, closing: Place) -> u32 {
+    match style {
+        StructureStyle::Flow => closing.end,
+        StructureStyle::Block => last.map_or(closing.start, |last| last.end),
     }
 }
 

@@ -241,7 +241,7 @@ impl Checker<'_> {
             Some(replacement) => format!("move to {}", replacement.value),
             None => "move to a version that stays".to_owned(),
         };
-        let related = self.findings.note(end.version.place, "its end is declared here".to_owned());
+        let related = self.findings.note(end.version.place, "its end is declared here");
         let (api, version) = (accepted.name.value.to_string(), version.to_owned());
         let consumer = edge.consumer();
         match (state, &end.deprecated, &end.removed_after) {

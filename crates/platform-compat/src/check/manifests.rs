@@ -12,7 +12,7 @@ use crate::{
     version::Version,
 };
 
-impl<'p> Checker<'p> {
+impl Checker<'_> {
     pub(super) fn manifests(&mut self) {
         let Some(facts) = self.facts else { return };
         for overlays in &facts.overlays {
@@ -187,7 +187,7 @@ impl<'p> Checker<'p> {
         let component = &platform[of];
         let live = component.versions(environment);
         let place = live.first().map_or(component.name.place, |version| version.place);
-        let related = self.findings.note(place, "declared here".to_owned());
+        let related = self.findings.note(place, "declared here");
         let declared = match live {
             [] => "nowhere here".to_owned(),
             live => live.iter().map(|version| version.value.to_string()).collect::<Vec<_>>().join(" and "),

@@ -114,7 +114,7 @@ const RULES_OF_FACTS: &[&str] = &[
 /// Checks everything that is declared, and compares it with the facts when there are any.
 pub fn check(platform: &Platform, facts: Option<&Facts>, options: &Options) -> Report {
     let everywhere = EnvironmentSet::first(platform.environments().len());
-    let scope = options.environment.map_or(everywhere, |environment| environment.only());
+    let scope = options.environment.map_or(everywhere, EnvironmentId::only);
     let mut checker = Checker {
         platform,
         facts,

@@ -275,7 +275,7 @@ impl<'p> Checker<'p> {
             constraint: Some(&rule.id.value),
         };
         let related = match breach.place {
-            Some(place) => self.findings.note(place, "this version is declared here".to_owned()),
+            Some(place) => self.findings.note(place, "this version is declared here"),
             None => Vec::new(),
         };
         self.report(
@@ -310,7 +310,7 @@ impl<'p> Checker<'p> {
             for (environments, versions) in &component.versions {
                 for version in versions.iter().filter(|version| version.value != pin.version.value) {
                     let here = environments.and(pin.environments).and(component.environments).and(self.scope);
-                    let related = self.findings.note(version.place, "declared here".to_owned());
+                    let related = self.findings.note(version.place, "declared here");
                     let subject = Subject::component(&component.name.value);
                     self.report(
                         "compat/pin-violated",
@@ -358,7 +358,7 @@ fn add<'p>(breaches: &mut Vec<Breach<'p>>, breach: Breach<'p>) {
     });
     match equal {
         Some(other) => {
-            breach.environments.iter().for_each(|environment| other.environments.insert(environment))
+            breach.environments.iter().for_each(|environment| other.environments.insert(environment));
         }
         None => breaches.push(breach),
     }

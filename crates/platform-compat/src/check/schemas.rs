@@ -137,8 +137,7 @@ impl<'p> Checker<'p> {
                 for (version, environments) in early {
                     let (component, database) =
                         (platform.name_of(need.part), &platform[step.database].name.value);
-                    let related =
-                        self.findings.note(version.place, "this version is declared here".to_owned());
+                    let related = self.findings.note(version.place, "this version is declared here");
                     let rule = "compat/schema-contract-too-early";
                     let subject = Subject::edge(component, database);
                     self.report(

@@ -66,8 +66,7 @@ impl Checker<'_> {
         let subject = Subject::component(name);
         let date = support.end();
         let (component, version, place) = (name.to_owned(), version.value.to_string(), version.place);
-        let related =
-            self.findings.note(support.version.place, "the end of support is declared here".to_owned());
+        let related = self.findings.note(support.version.place, "the end of support is declared here");
         if days > 0 {
             self.report("compat/eol-soon", subject, environments, place, |src, span, environments| {
                 let (component, version, help) = (component.clone(), version.clone(), help.to_owned());

@@ -51,7 +51,7 @@ struct Reader<'f, 'p> {
     ids: HashMap<Arc<str>, miette::SourceSpan>,
 }
 
-impl<'p> Reader<'_, 'p> {
+impl Reader<'_, '_> {
     fn document(&mut self, root: &Node<'_>) -> Option<Compatibility> {
         let keys = [
             "apiVersion",
@@ -103,7 +103,7 @@ impl<'p> Reader<'_, 'p> {
             Some(Node { value: Value::Sequence(items), .. }) => {
                 items.iter().filter_map(|item| read(self, item)).collect()
             }
-            Some(node) => self.decoder.shape(node, key, "a list").unwrap_or_default(),
+            Some(node) => self.decoder.shape(node, "this", "a list").unwrap_or_default(),
         }
     }
 

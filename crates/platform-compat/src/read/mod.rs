@@ -8,3 +8,6 @@ mod settings;
 
 pub(crate) use compatibility::compatibility;
 pub(crate) use document::platform;
+
+#[cfg(test)]
+mod tests;
