@@ -9,3 +9,4 @@ pub use emit::{emit, to_yaml};
 pub use node::{Node, Origin, Value};
 pub use parse::{parse, parse_as};
 pub use resolve::Dialect;
+pub(crate) use resolve::{Resolved, float_text, resolve};

@@ -1,0 +1,610 @@
+//! The layers: every kustomization gathers its objects, changes them, and hands them up.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, merge_specs};
+use crate::decode::Text;
+use crate::fault::{Fault, Rule};
+use crate::fieldspec::FieldSpec;
+use crate::finding::Finding;
+use crate::generate::{Product, generate};
+use crate::hash::AddHashes;
+use crate::id::Gvk;
+use crate::jsonpatch;
+use crate::kustomization::{Generator, Kustomization, OpenApi, Patch, Replacement, Var};
+use crate::load::{Checked, Session, is_remote};
+use crate::object::Object;
+use crate::objects::Objects;
+use crate::order;
+use crate::plugin::{self, Plugin};
+use crate::provenance::{self, Mark, Provenance};
+use crate::reference;
+use crate::resource::Resource;
+use crate::schema::Schema;
+use crate::selector::Matcher;
+use crate::transform::{
+    AddAffix, MergePatches, Patches, Replacements, SetEntries, SetImage, SetNamespace, SetReplicas, Side,
+    Subjects, Transform,
+};
+use crate::vars;
+use crate::yaml::{Dialect, Node, Value};
+
+/// Marks objects that take part in a render, but are not part of its result.
+const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// What a kustomization has gathered so far.
+#[derive(Default)]
+pub(crate) struct Accumulator {
+    pub(crate) objects: Objects,
+    config: Option<Cow<'static, Config>>,
+    vars: Vec<Var>,
+}
+
+impl Accumulator {
+    fn config(&self) -> &Config {
+        self.config.as_deref().unwrap_or_else(|| Config::built_in())
+    }
+
+    fn add_config(&mut self, more: &Config) -> Result<(), Box<Fault>> {
+        self.config.get_or_insert(Cow::Borrowed(Config::built_in())).to_mut().merge(more)
+    }
+
+    /// Takes in what a base has gathered.
+    fn merge(&mut self, other: Self) -> Result<(), Box<Fault>> {
+        for object in other.objects.into_list() {
+            self.objects.append(object)?;
+        }
+        if let Some(Cow::Owned(config)) = other.config {
+            self.add_config(&config)?;
+        }
+        other.vars.into_iter().try_for_each(|var| vars::add(&mut self.vars, var))
+    }
+}
+
+/// One kustomization and the way to it.
+pub(crate) struct Layer<'p> {
+    pub(crate) root: PathBuf,
+    pub(crate) file: &'static str,
+    pub(crate) kustomization: Kustomization,
+    parent: Option<&'p Layer<'p>>,
+    pub(crate) provenance: Provenance,
+}
+
+/// Renders the kustomization in `root` to the objects of the output, in their order.
+pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Resource>> {
+    let (kustomization, file) = session.kustomization(&root, None)?;
+    let provenance = Provenance::new(&kustomization);
+    let layer = Layer { root, file, kustomization, parent: None, provenance };
+    choose_types(session, &layer)?;
+    let mut gathered = layer.accumulate(session, Accumulator::default())?;
+    session.check(AddHashes.run(&mut gathered.objects, session.schema()))?;
+    let Accumulator { objects, config, vars } = &mut gathered;
+    let config = config.as_deref().unwrap_or_else(|| Config::built_in());
+    session.check(reference::fix(objects, &config.name_reference))?;
+    let unused = session.check(vars::resolve(objects, vars, &config.var_reference))?;
+    for name in unused {
+        let (src, span) = session.place(name.origin.as_ref());
+        session.warnings.push(Finding::UnusedVariable { name: name.text, src, span });
+    }
+    objects.retain(|object| {
+        object.metadata_texts("annotations").all(|(key, value)| key != LOCAL_CONFIG || value == "false")
+    });
+    session.check(order::sort(objects, layer.kustomization.sort.as_ref()))?;
+    let managed = layer.kustomization.build_metadata.iter().any(|option| option.text == "managedByLabel");
+    if managed {
+        let label = SetEntries {
+            pairs: vec![("app.kubernetes.io/managed-by".to_owned(), "kustomize-v5.8.1".to_owned())],
+            specs: vec![FieldSpec::new("metadata/labels", Gvk::default(), true)],
+        };
+        session.check(label.run(objects, session.schema()))?;
+    }
+    let objects = std::mem::take(&mut gathered.objects).into_list();
+    Ok(objects.into_iter().map(|object| finish(session, &layer, object)).collect())
+}
+
+/// Leaves out the annotations that only the render itself needs; the rest are texts.
+fn finish(session: &Session<'_>, layer: &Layer<'_>, mut object: Object) -> Resource {
+    if let Some(metadata) = object.node.get_mut("metadata").and_then(Node::as_mapping_mut) {
+        if let Some(Node { value: Value::Mapping(annotations), .. }) = metadata.get_mut("annotations") {
+            annotations.retain(|key, _| !provenance::is_internal(key) && layer.provenance.keeps(key));
+            for value in annotations.values_mut() {
+                if let Some(text) = session.raw(value) {
+                    value.value = Value::String(text.into_owned());
+                }
+            }
+        }
+        let is_blank = |node: &Node| match &node.value {
+            Value::Mapping(entries) => entries.is_empty(),
+            value => *value == Value::Null,
+        };
+        if metadata.get("annotations").is_some_and(is_blank) {
+            metadata.shift_remove("annotations");
+        }
+    }
+    Resource { node: object.node }
+}
+
+/// Installs the types that `openapi` names. The root's choice wins; a base's counts where none was made.
+fn choose_types(session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<()> {
+    let Some(OpenApi { path, version }) = &layer.kustomization.open_api else { return Ok(()) };
+    let fault = |problem: &str, advice: &str, text: &Text| {
+        Box::new(Fault::new(Rule::Kustomization, problem, advice).or_at(text.origin.as_ref()))
+    };
+    if path.origin.is_some() {
+        let source = session.text(&layer.root, path)?;
+        if session.open_api_is_set {
+            return Ok(());
+        }
+        if version.origin.is_some() {
+            return Err(vec![session.finding(fault(
+                "`path` and `version` exclude each other",
+                "remove one",
+                version,
+            ))]);
+        }
+        let documents = session.parse(&source, Dialect::Configuration)?;
+        let Some(document) = documents.first() else {
+            return Err(vec![session.finding(fault("the file is empty", "write an OpenAPI document", path))]);
+        };
+        session.open_api = Some(Schema::from_open_api(document));
+        session.open_api_is_set = true;
+    } else if !version.text.is_empty() && !session.open_api_is_set {
+        if version.text != "v1.21.2" {
+            return Err(vec![session.finding(fault(
+                "these types are not built in",
+                "write `v1.21.2`",
+                version,
+            ))]);
+        }
+        session.open_api_is_set = true;
+    }
+    Ok(())
+}
+
+impl Layer<'_> {
+    fn accumulate(&self, session: &mut Session<'_>, mut gathered: Accumulator) -> Checked<Accumulator> {
+        let kustomization = &self.kustomization;
+        if let Some(helm) = &kustomization.helm {
+            let fault = Fault::new(
+                Rule::Unsupported,
+                "charts are rendered by Helm, which is not run here",
+                "run `helm template` and list its output under `resources`",
+            );
+            return Err(vec![session.finding(Box::new(fault.or_at(Some(helm))))]);
+        }
+        self.add_resources(session, &mut gathered, &kustomization.resources)?;
+        self.configure(session, &mut gathered)?;
+        self.generate(session, &mut gathered)?;
+        let mut findings = Vec::new();
+        for component in &kustomization.components {
+            let taken = std::mem::take(&mut gathered);
+            match self.add_directory(session, component, Some(taken)) {
+                Ok(more) => gathered = more,
+                Err(more) => {
+                    findings.extend(more);
+                    return Err(findings);
+                }
+            }
+        }
+        self.transform(session, &mut gathered)?;
+        self.validate(session, &mut gathered)?;
+        let vars = kustomization.vars.clone();
+        session.check(vars::register(&mut gathered.objects, &mut gathered.vars, vars))?;
+        Ok(gathered)
+    }
+
+    /// Adds the objects of files and directories.
+    pub(crate) fn add_resources(
+        &self,
+        session: &mut Session<'_>,
+        gathered: &mut Accumulator,
+        paths: &[Text],
+    ) -> Checked<()> {
+        let mut findings = Vec::new();
+        for path in paths {
+            let joined = self.root.join(&path.text);
+            if !path.text.is_empty() && session.fs().is_dir(&joined) {
+                match self.add_directory(session, path, None) {
+                    Ok(base) => {
+                        findings.extend(session.check(gathered.merge(base)).err().into_iter().flatten())
+                    }
+                    Err(more) => findings.extend(more),
+                }
+                continue;
+            }
+            match session.objects_in(&self.root, path) {
+                Ok(nodes) => {
+                    for node in nodes {
+                        let mut object = Object::new(node);
+                        self.provenance.mark_file(&mut object, &path.text);
+                        findings.extend(
+                            session.check(gathered.objects.append(object)).err().into_iter().flatten(),
+                        );
+                    }
+                }
+                Err(more) => findings.extend(more),
+            }
+        }
+        if findings.is_empty() { Ok(()) } else { Err(findings) }
+    }
+
+    /// Accumulates another directory: a base on its own, a component on what `taken` holds.
+    fn add_directory(
+        &self,
+        session: &mut Session<'_>,
+        path: &Text,
+        taken: Option<Accumulator>,
+    ) -> Checked<Accumulator> {
+        let fault = |rule: Rule, problem: String, advice: &str| {
+            Box::new(Fault::new(rule, problem, advice).or_at(path.origin.as_ref()))
+        };
+        let joined = self.root.join(&path.text);
+        let found = session.fs().canonical(&joined).ok().filter(|found| session.fs().is_dir(found));
+        let refused = match &found {
+            None if is_remote(&path.text) => Some(fault(
+                Rule::Unsupported,
+                format!("`{}` is on the network", path.text),
+                "fetch it into the tree, and name the directory",
+            )),
+            None => {
+                let problem = format!("`{}` is no directory", path.text);
+                Some(fault(Rule::Load, problem, "correct the path"))
+            }
+            Some(_) if Path::new(&path.text).is_absolute() => {
+                let problem = format!("`{}` is absolute", path.text);
+                Some(fault(Rule::Load, problem, "write a path relative to this kustomization"))
+            }
+            Some(found) => std::iter::successors(Some(self), |layer| layer.parent)
+                .find(|layer| layer.root.starts_with(found))
+                .map(|layer| {
+                    let problem = format!(
+                        "`{}` contains `{}`, which leads to it",
+                        path.text,
+                        session.fs().name(&layer.root)
+                    );
+                    fault(
+                        Rule::Load,
+                        problem,
+                        "break the cycle: a base must not hold the kustomizations that use it",
+                    )
+                }),
+        };
+        if let Some(fault) = refused {
+            return Err(vec![session.finding(fault)]);
+        }
+        let root = found.unwrap_or(joined);
+        let (kustomization, file) = session.kustomization(&root, path.origin.as_ref())?;
+        let provenance = self.provenance.below(&path.text);
+        let layer = Layer { root, file, kustomization, parent: Some(self), provenance };
+        choose_types(session, &layer)?;
+        match (taken, layer.kustomization.component) {
+            (Some(taken), true) => layer.accumulate(session, taken),
+            (None, false) => layer.accumulate(session, Accumulator::default()),
+            (Some(_), false) => {
+                let problem = format!("`{}` is no component", path.text);
+                Err(vec![session.finding(fault(Rule::Kustomization, problem, "list it under `resources`"))])
+            }
+            (None, true) => {
+                let problem = format!("`{}` is a component", path.text);
+                Err(vec![session.finding(fault(Rule::Kustomization, problem, "list it under `components`"))])
+            }
+        }
+    }
+
+    fn configure(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
+        for path in &self.kustomization.configurations {
+            let source = session.text(&self.root, path)?;
+            for document in session.parse(&source, Dialect::Configuration)?.iter().take(1) {
+                let (config, findings) = Config::parse(&source, document);
+                if !findings.is_empty() {
+                    return Err(findings);
+                }
+                session.check(
+                    gathered.add_config(&config).map_err(|fault| Box::new(fault.or_at(path.origin.as_ref()))),
+                )?;
+            }
+        }
+        for path in &self.kustomization.crds {
+            let source = session.text(&self.root, path)?;
+            for document in session.parse(&source, Dialect::Configuration)?.iter().take(1) {
+                let config = Config::from_definitions(document);
+                session.check(
+                    gathered.add_config(&config).map_err(|fault| Box::new(fault.or_at(path.origin.as_ref()))),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn generate(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
+        let kustomization = &self.kustomization;
+        let config_maps = kustomization.config_maps.iter().map(|entry| (Product::ConfigMap, entry));
+        let secrets = kustomization.secrets.iter().map(|entry| (Product::Secret, entry));
+        for (product, entry) in config_maps.chain(secrets) {
+            self.generate_one(session, gathered, product, entry, None)?;
+        }
+        for plugin in plugin::load(session, self, &kustomization.generators)? {
+            let (product, entry) = plugin.generator(session)?;
+            self.generate_one(session, gathered, product, &entry, Some(&plugin))?;
+        }
+        Ok(())
+    }
+
+    fn generate_one(
+        &self,
+        session: &mut Session<'_>,
+        gathered: &mut Accumulator,
+        product: Product,
+        entry: &Generator,
+        plugin: Option<&Plugin>,
+    ) -> Checked<()> {
+        let defaults =
+            if plugin.is_some() { &Default::default() } else { &self.kustomization.generator_options };
+        let mut read = |path: &Text| session.read(&self.root, path).map(|(_, bytes)| bytes);
+        let made = generate(product, entry, defaults, &mut read);
+        let mut object = session.check(made)?;
+        self.provenance.mark_generated(&mut object, self.file, product, plugin);
+        let absorbed = gathered.objects.absorb(object);
+        session.check(absorbed.map_err(|fault| Box::new(fault.or_at(entry.name.origin.as_ref()))))
+    }
+
+    fn transform(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
+        let mut steps = self.steps(session, gathered.config())?;
+        for plugin in plugin::load(session, self, &self.kustomization.transformers)? {
+            let step = plugin.transformer(session, self)?;
+            steps.push((step, self.provenance.of_plugin(&plugin)));
+        }
+        for (step, origin) in steps {
+            session.check(step.run(&mut gathered.objects, session.schema()))?;
+            gathered.objects.drop_empty();
+            if let Some(origin) = origin {
+                gathered.objects.contents_mut().for_each(|object| origin.mark(object));
+            }
+        }
+        Ok(())
+    }
+
+    /// Validators are transformers that must not change anything.
+    fn validate(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
+        for plugin in plugin::load(session, self, &self.kustomization.validators)? {
+            let step = plugin.transformer(session, self)?;
+            let before: Vec<Node> = gathered.objects.iter().map(|object| object.node.clone()).collect();
+            session.check(step.run(&mut gathered.objects, session.schema()))?;
+            if gathered.objects.iter().map(|object| &object.node).ne(&before) {
+                let fault = Fault::new(
+                    Rule::Transformer,
+                    "a validator changed the objects",
+                    "list it under `transformers`",
+                );
+                return Err(vec![session.finding(Box::new(fault.at(&plugin.object.node)))]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The transformers that the file's own fields ask for, in kustomize's order.
+    fn steps(&self, session: &mut Session<'_>, config: &Config) -> Checked<Vec<Step>> {
+        let kustomization = &self.kustomization;
+        let mut steps: Vec<Step> = Vec::new();
+        let mut add = |step: Box<dyn Transform>, kind: &str| {
+            steps.push((step, self.provenance.of_field(self.file, kind)));
+        };
+        let mut findings = Vec::new();
+        if !kustomization.patches_strategic_merge.is_empty() {
+            match self.merge_patches(session, &kustomization.patches_strategic_merge) {
+                Ok(patches) => add(Box::new(MergePatches { patches }), "PatchStrategicMergeTransformer"),
+                Err(more) => findings.extend(more),
+            }
+        }
+        for patch in &kustomization.patches {
+            match self.patch(session, patch, true) {
+                Ok(patches) => add(Box::new(patches), "PatchTransformer"),
+                Err(more) => findings.extend(more),
+            }
+        }
+        if !kustomization.namespace.is_empty() {
+            let step = SetNamespace {
+                namespace: kustomization.namespace.clone(),
+                specs: config.namespace.clone(),
+                unset_only: false,
+                subjects: Subjects::NamedDefault,
+            };
+            add(Box::new(step), "NamespaceTransformer");
+        }
+        for (side, text, specs, kind) in [
+            (Side::Prefix, &kustomization.name_prefix, &config.name_prefix, "PrefixTransformer"),
+            (Side::Suffix, &kustomization.name_suffix, &config.name_suffix, "SuffixTransformer"),
+        ] {
+            if !text.is_empty() {
+                add(Box::new(AddAffix { side, text: text.clone(), specs: specs.clone() }), kind);
+            }
+        }
+        for entry in &kustomization.labels {
+            let mut specs = entry.fields.clone();
+            let metadata = [FieldSpec::new("metadata/labels", Gvk::default(), true)];
+            let more: &[&[FieldSpec]] = match (entry.include_selectors, entry.include_templates) {
+                (true, _) => &[&config.labels, &config.common_labels],
+                (false, true) => &[&config.labels, &config.template_labels, &metadata],
+                (false, false) => &[&config.labels, &metadata],
+            };
+            let merged = more.iter().try_for_each(|more| merge_specs(&mut specs, more));
+            findings.extend(session.check(merged).err().into_iter().flatten());
+            add(Box::new(SetEntries { pairs: pairs(&entry.pairs), specs }), "LabelTransformer");
+        }
+        for (entries, specs, kind) in [
+            (&kustomization.common_labels, &config.common_labels, "LabelTransformer"),
+            (&kustomization.common_annotations, &config.common_annotations, "AnnotationsTransformer"),
+        ] {
+            // Kustomize runs its label transformer once more for `commonLabels`, be there any or not.
+            if !entries.is_empty() || (kind == "LabelTransformer" && !kustomization.labels.is_empty()) {
+                add(Box::new(SetEntries { pairs: pairs(entries), specs: specs.clone() }), kind);
+            }
+        }
+        for patch in &kustomization.patches_json {
+            match self.json_patch(session, patch) {
+                Ok(patches) => add(Box::new(patches), "PatchJson6902Transformer"),
+                Err(more) => findings.extend(more),
+            }
+        }
+        for replica in &kustomization.replicas {
+            let step = SetReplicas { replica: replica.clone(), specs: config.replicas.clone() };
+            add(Box::new(step), "ReplicaCountTransformer");
+        }
+        for image in &kustomization.images {
+            match session.check(SetImage::new(image.clone(), config.images.clone())) {
+                Ok(step) => add(Box::new(step), "ImageTagTransformer"),
+                Err(more) => findings.extend(more),
+            }
+        }
+        if !kustomization.replacements.is_empty() {
+            match self.replacements(session, &kustomization.replacements) {
+                Ok(list) => add(Box::new(Replacements { list }), "ReplacementTransformer"),
+                Err(more) => findings.extend(more),
+            }
+        }
+        if findings.is_empty() { Ok(steps) } else { Err(findings) }
+    }
+
+    /// The patches of `patchesStrategicMerge`: texts in place, or files.
+    pub(crate) fn merge_patches(&self, session: &mut Session<'_>, entries: &[Text]) -> Checked<Vec<Node>> {
+        let mut patches = Vec::new();
+        for entry in entries {
+            match self.inline_objects(session, entry) {
+                Some(nodes) => patches.extend(nodes),
+                None => patches.extend(session.objects_in(&self.root, entry)?),
+            }
+        }
+        Ok(patches)
+    }
+
+    /// The objects that a text is, when it is no path.
+    pub(crate) fn inline_objects(&self, session: &mut Session<'_>, text: &Text) -> Option<Vec<Node>> {
+        if !text.text.contains([':', '\n']) {
+            return None;
+        }
+        let source = session.inline(text);
+        let documents = session.parse(&source, Dialect::Resource).ok()?;
+        session.objects(documents).ok()
+    }
+
+    /// Reads and compiles an entry of `patches`.
+    pub(crate) fn patch(
+        &self,
+        session: &mut Session<'_>,
+        patch: &Patch,
+        remembers: bool,
+    ) -> Checked<Patches> {
+        let origin = patch.origin.as_ref();
+        let fault =
+            |problem: &str, advice: &str| Box::new(Fault::new(Rule::Patch, problem, advice).or_at(origin));
+        let text = patch.patch.text.trim();
+        let source = match (text.is_empty(), patch.path.text.is_empty()) {
+            (true, true) => {
+                return Err(vec![
+                    session.finding(fault("a patch without content", "give it a `path` or a `patch`")),
+                ]);
+            }
+            (false, false) => {
+                return Err(vec![
+                    session.finding(fault("`path` and `patch` exclude each other", "remove one")),
+                ]);
+            }
+            (false, true) => {
+                session.inline(&Text { text: text.to_owned(), origin: patch.patch.origin.clone() })
+            }
+            (true, false) => session.text(&self.root, &patch.path)?,
+        };
+        let mut patches = Patches {
+            merges: Vec::new(),
+            operations: Vec::new(),
+            target: None,
+            allow_name_change: patch.allow_name_change,
+            allow_kind_change: patch.allow_kind_change,
+            remembers,
+            origin: patch.origin.clone(),
+        };
+        let documents = session.parse(&source, Dialect::Resource)?;
+        if let [Node { value: Value::Sequence(_), .. }] = documents[..] {
+            let operations = session.parse(&source, Dialect::Configuration)?;
+            patches.operations =
+                session.check(operations.first().map_or_else(|| Ok(Vec::new()), jsonpatch::decode))?;
+            if patch.target.is_none() {
+                return Err(vec![
+                    session.finding(fault("a JSON patch names no object", "give the patch a `target`")),
+                ]);
+            }
+        } else {
+            patches.merges = session.objects(documents)?;
+            if patch.target.is_some() && patches.merges.len() > 1 {
+                let advice = "make each of the patches an entry of its own, or remove `target`";
+                return Err(vec![session.finding(fault("several patches for one target", advice))]);
+            }
+        }
+        if let Some(target) = &patch.target {
+            let matcher = Matcher::new(target);
+            patches.target = Some(session.check(matcher)?);
+        }
+        Ok(patches)
+    }
+
+    /// An entry of `patchesJson6902`, which must name its target.
+    pub(crate) fn json_patch(&self, session: &mut Session<'_>, patch: &Patch) -> Checked<Patches> {
+        let fault = |problem: &str, advice: &str| {
+            Box::new(Fault::new(Rule::Patch, problem, advice).or_at(patch.origin.as_ref()))
+        };
+        if patch.target.as_ref().is_none_or(|target| target.name.is_empty()) {
+            return Err(vec![
+                session.finding(fault("a JSON patch names no object", "name it under `target`")),
+            ]);
+        }
+        let patches = self.patch(session, patch, false)?;
+        if patches.merges.is_empty() {
+            Ok(patches)
+        } else {
+            Err(vec![session.finding(fault("this is no JSON patch", "write a list of operations"))])
+        }
+    }
+
+    /// Replacements, those in files of their own among them.
+    pub(crate) fn replacements(
+        &self,
+        session: &mut Session<'_>,
+        entries: &[Replacement],
+    ) -> Checked<Vec<Replacement>> {
+        let mut list = Vec::new();
+        for entry in entries {
+            if entry.path.text.is_empty() {
+                list.push(entry.clone());
+                continue;
+            }
+            if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
+                let fault =
+                    Fault::new(Rule::Replacement, "`path` excludes everything else", "remove one of the two");
+                return Err(vec![session.finding(Box::new(fault.or_at(entry.origin.as_ref())))]);
+            }
+            let source = session.text(&self.root, &entry.path)?;
+            let documents = session.parse(&source, Dialect::Configuration)?;
+            let mut decoder = crate::decode::Decoder::new(&source, false);
+            for document in documents.iter().take(1) {
+                match &document.value {
+                    Value::Sequence(items) => {
+                        list.extend(items.iter().map(|item| Replacement::decode(&mut decoder, item)));
+                    }
+                    _ => list.push(Replacement::decode(&mut decoder, document)),
+                }
+            }
+            if !decoder.findings.is_empty() {
+                return Err(decoder.findings);
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// A transformer, with what is noted about it in the objects' annotations.
+type Step = (Box<dyn Transform>, Option<Mark>);
+
+fn pairs(entries: &indexmap::IndexMap<String, String>) -> Vec<(String, String)> {
+    entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
