@@ -1,0 +1,245 @@
+//! What the parser makes of a script: one [`Statement`] per SQL statement, with the places of all names.
+
+mod program;
+mod table;
+
+pub use program::{
+    Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference, RoutineKind,
+    TriggerEvent, TriggerOrder, TriggerTiming,
+};
+pub use table::{
+    Action, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue, ForeignKeyDef,
+    Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, Literal, Position, References, TableAction, TableElement,
+    TableOption,
+};
+
+use std::sync::Arc;
+
+use crate::place::Span;
+
+/// A name as written, without its quotes.
+#[derive(Debug, Clone)]
+pub struct Ident {
+    /// The name.
+    pub text: String,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+impl Ident {
+    /// Whether two names of columns, keys or constraints are the same to the server, which ignores their case.
+    pub fn same(&self, other: &str) -> bool {
+        same_name(&self.text, other)
+    }
+}
+
+impl PartialEq for Ident {
+    fn eq(&self, other: &Self) -> bool {
+        self.same(&other.text)
+    }
+}
+
+impl Eq for Ident {}
+
+/// Whether two names are the same when case does not count.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && a.to_lowercase() == b.to_lowercase())
+}
+
+/// A name that may be qualified by a schema's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectName {
+    /// The schema, when written.
+    pub schema: Option<Ident>,
+    /// The object.
+    pub name: Ident,
+}
+
+impl ObjectName {
+    /// The object's own name.
+    pub fn text(&self) -> &str {
+        &self.name.text
+    }
+
+    /// Where the whole name stands.
+    pub fn span(&self) -> Span {
+        self.schema.as_ref().map_or(self.name.span, |schema| schema.span.to(self.name.span))
+    }
+}
+
+/// An expression or another stretch of SQL, brought to the form in which two spellings of one meaning are equal.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// Tokens in one spelling: no comments, keywords in lower case, no redundant parentheses, names unquoted.
+    pub canonical: String,
+    /// The column names it may use: every bare or quoted word that is not a function call.
+    pub words: Vec<Ident>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+/// The kinds of objects of a schema, in the order in which a baseline creates them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// A base table.
+    Table,
+    /// A stored function.
+    Function,
+    /// A view.
+    View,
+    /// A stored procedure.
+    Procedure,
+    /// A trigger.
+    Trigger,
+    /// An event of the scheduler.
+    Event,
+}
+
+impl ObjectKind {
+    /// Every kind, in the order of a baseline.
+    pub const ALL: [Self; 6] =
+        [Self::Table, Self::Function, Self::View, Self::Procedure, Self::Trigger, Self::Event];
+
+    /// The word for it in messages.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Function => "function",
+            Self::View => "view",
+            Self::Procedure => "procedure",
+            Self::Trigger => "trigger",
+            Self::Event => "event",
+        }
+    }
+
+    /// The directory under `schema/` that holds such objects.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Table => "tables",
+            Self::Function => "functions",
+            Self::View => "views",
+            Self::Procedure => "procedures",
+            Self::Trigger => "triggers",
+            Self::Event => "events",
+        }
+    }
+}
+
+impl std::fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.noun())
+    }
+}
+
+/// One statement of a script.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// What it does.
+    pub kind: StatementKind,
+    /// The statement without its delimiter.
+    pub span: Span,
+    /// Account and other stretches that a baseline leaves out, in order: `DEFINER = …` and `AUTO_INCREMENT = n`.
+    pub strip: Vec<Span>,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone)]
+pub enum StatementKind {
+    /// `CREATE TABLE … (…)`.
+    CreateTable(Arc<CreateTable>),
+    /// `CREATE TABLE … LIKE …`.
+    CreateTableLike {
+        /// The new table.
+        name: ObjectName,
+        /// The table it is made after.
+        like: ObjectName,
+        /// Whether an existing table is left alone.
+        if_not_exists: bool,
+        /// Whether only this session sees it.
+        temporary: bool,
+    },
+    /// `ALTER TABLE`, and `CREATE INDEX` and `DROP INDEX`, which are other spellings of it.
+    AlterTable(AlterTable),
+    /// `DROP TABLE`.
+    DropTable {
+        /// The tables.
+        names: Vec<ObjectName>,
+        /// Whether a missing one is no error.
+        if_exists: bool,
+        /// Whether only temporary tables are meant.
+        temporary: bool,
+    },
+    /// `RENAME TABLE`.
+    RenameTable(Vec<(ObjectName, ObjectName)>),
+    /// `CREATE VIEW` and `ALTER VIEW`.
+    CreateView(Arc<CreateView>),
+    /// `CREATE TRIGGER`.
+    CreateTrigger(Arc<CreateTrigger>),
+    /// `CREATE PROCEDURE` and `CREATE FUNCTION`.
+    CreateRoutine(Arc<CreateRoutine>),
+    /// `ALTER PROCEDURE` and `ALTER FUNCTION`: new characteristics.
+    AlterRoutine {
+        /// Procedure or function.
+        kind: RoutineKind,
+        /// Which one.
+        name: ObjectName,
+        /// The characteristics that replace those of the same sort.
+        characteristics: Vec<String>,
+    },
+    /// `CREATE EVENT`.
+    CreateEvent(Arc<CreateEvent>),
+    /// `ALTER EVENT`.
+    AlterEvent {
+        /// Which one.
+        name: ObjectName,
+        /// What changes.
+        change: EventChange,
+    },
+    /// `DROP VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT`.
+    Drop {
+        /// The kind of object.
+        kind: ObjectKind,
+        /// The objects; only views may be several.
+        names: Vec<ObjectName>,
+        /// Whether a missing one is no error.
+        if_exists: bool,
+    },
+    /// `ALTER DATABASE … CHARACTER SET … COLLATE …`.
+    AlterDatabase {
+        /// The new default character set.
+        charset: Option<String>,
+        /// The new default collation.
+        collation: Option<String>,
+    },
+    /// `DROP DATABASE`.
+    DropDatabase(Ident),
+    /// A statement that reads or writes rows.
+    Data {
+        /// The tables it names, and the columns of an insertion's list.
+        uses: Vec<Reference>,
+    },
+    /// `CALL`.
+    Call {
+        /// The procedure.
+        name: ObjectName,
+        /// The words inside of its string arguments, which may name tables.
+        words: Vec<String>,
+    },
+    /// `SET foreign_key_checks`.
+    ForeignKeyChecks(bool),
+    /// `USE`.
+    Use(Ident),
+    /// A statement without effect on any object of the schema (`SET`, `LOCK TABLES`, `COMMIT`, `GRANT` …).
+    NoEffect,
+    /// A statement that was not understood.
+    NotUnderstood {
+        /// The objects that it may have changed; none means that it may be any.
+        touches: Vec<(ObjectKind, ObjectName)>,
+    },
+}

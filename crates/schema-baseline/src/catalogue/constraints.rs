@@ -1,0 +1,237 @@
+//! Foreign keys and checks.
+
+use super::apply::Run;
+use super::table::{Check, Column, ForeignKey, Key, Table};
+use super::Catalogue;
+use crate::ast::{
+    Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, same_name,
+};
+use crate::dialect::Vendor;
+use crate::finding::{Finding, at};
+use crate::nearest::advice;
+use crate::place::{Place, Span};
+
+impl Run<'_> {
+    /// Adds a foreign key, with the key that backs it when no other does.
+    pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef) {
+        let (name, generated_name) = match &def.name {
+            Some(name) => (name.text.clone(), false),
+            None => {
+                let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
+                (format!("{}_ibfk_{n}", table.name), true)
+            }
+        };
+        if let Some(holder) = table.foreign_keys.iter().find(|key| same_name(&key.name, &name)) {
+            self.duplicate_constraint(def.name.as_ref().map_or(def.span, |name| name.span), &name, &holder.place);
+            return;
+        }
+        let parent = &def.references.table;
+        let own = self.own(parent);
+        let parent_schema = if own { None } else { parent.schema.as_ref().map(|schema| schema.text.clone()) };
+        let mut parent_columns: Vec<String> =
+            def.references.columns.iter().map(|column| column.text.clone()).collect();
+        if parent_columns.is_empty()
+            && let Some(key) = self.catalogue.tables.get(parent.text()).and_then(Table::primary_key)
+        {
+            parent_columns = column_names(&key.parts);
+        }
+        let mut missing = false;
+        for column in &def.columns {
+            if table.column(&column.text).is_none() {
+                missing = true;
+                self.missing_column(table, column);
+            }
+        }
+        let mut key = ForeignKey {
+            name,
+            generated_name,
+            columns: def.columns.iter().map(|column| column.text.clone()).collect(),
+            parent_schema,
+            parent: parent.text().to_owned(),
+            parent_columns,
+            on_delete: def.references.on_delete,
+            on_update: def.references.on_update,
+            checked: missing || !own,
+            place: self.place(def.span),
+        };
+        if !key.checked && self.catalogue.foreign_key_checks {
+            key.checked = true;
+            self.findings.extend(self.catalogue.foreign_key_problem(table, &key));
+        }
+        if !missing {
+            self.add_backing_key(table, def, &key);
+        }
+        table.foreign_keys.push(key);
+    }
+
+    /// The key that the server makes when no other can serve: named after the constraint, the name behind
+    /// `FOREIGN KEY` or the column. It takes the place of one that the server made for an earlier foreign key.
+    fn add_backing_key(&mut self, table: &mut Table, def: &ForeignKeyDef, key: &ForeignKey) {
+        let serves = |backing: &Key| {
+            backing.begins_with(&key.columns) && (!backing.implicit || backing.parts.len() > key.columns.len())
+        };
+        if table.keys.iter().any(serves) {
+            return;
+        }
+        let part = |column: &Ident| KeyPart { of: KeyPartOf::Column(column.clone()), length: None, descending: false };
+        let mut made = Key {
+            kind: KeyKind::Plain,
+            name: String::new(),
+            parts: def.columns.iter().map(part).collect(),
+            invisible: false,
+            options: Vec::new(),
+            implicit: true,
+            place: key.place.clone(),
+        };
+        table.drop_superseded(&made);
+        let wanted = def.name.as_ref().or(def.index.as_ref()).map(|name| name.text.clone());
+        let free = wanted.filter(|name| table.key(name).is_none());
+        made.name = free.unwrap_or_else(|| table.name_for_key(&made.parts));
+        table.keys.push(made);
+    }
+
+    fn duplicate_constraint(&mut self, span: Span, name: &str, holder: &Place) {
+        let first = vec![Finding::see_also("defined first here", holder)];
+        let (name, holder) = (name.to_owned(), "another constraint".to_owned());
+        self.report(span, |src, span| Finding::DuplicateKey { name, holder, src, span, first });
+    }
+
+    /// Adds a check constraint.
+    pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef) {
+        let (name, generated_name) = match &def.name {
+            Some(name) => (name.text.clone(), false),
+            None => {
+                let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
+                (format!("{}_chk_{n}", table.name), true)
+            }
+        };
+        if let Some(holder) = table.checks.iter().find(|check| same_name(&check.name, &name)) {
+            self.duplicate_constraint(def.name.as_ref().map_or(def.span, |name| name.span), &name, &holder.place);
+            return;
+        }
+        let place = self.place(def.span);
+        table.checks.push(Check { name, generated_name, expr: def.expr.clone(), enforced: def.enforced, place });
+    }
+}
+
+impl Catalogue {
+    /// What is wrong with a foreign key of `table`, held against its parent.
+    pub(super) fn foreign_key_problem(&self, table: &Table, key: &ForeignKey) -> Option<Finding> {
+        if !table.is_certain(self) {
+            return None;
+        }
+        let parent = if key.parent == table.name { Some(table) } else { self.tables.get(&key.parent) };
+        let Some(parent) = parent else {
+            let (src, span) = at(&key.place);
+            let known = self.tables.keys().map(String::as_str);
+            let help = advice(&key.parent, known, "create the parent first, or correct the name");
+            return Some(Finding::UnknownTable { name: key.parent.clone(), help, src, span });
+        };
+        if !parent.is_certain(self) {
+            return None;
+        }
+        let problem = |reason: String, help: &'static str| {
+            let (src, span) = at(&key.place);
+            let parent = vec![Finding::see_also("the parent", &parent.place)];
+            let (table, name) = (table.name.clone(), key.name.clone());
+            Some(Finding::ForeignKey { table, name, reason, help, src, span, parent })
+        };
+        if key.columns.len() != key.parent_columns.len() {
+            return problem(
+                format!("{} columns refer to {}", key.columns.len(), key.parent_columns.len()),
+                "name as many columns on both sides",
+            );
+        }
+        for (own, other) in key.columns.iter().zip(&key.parent_columns) {
+            let Some(column) = table.column(own) else { continue };
+            let Some(parent_column) = parent.column(other) else {
+                return problem(
+                    format!("the parent `{}` has no column `{other}`", parent.name),
+                    "correct the name, or add the column to the parent first",
+                );
+            };
+            if kind_of(column) != kind_of(parent_column) {
+                return problem(
+                    format!(
+                        "`{own}` is {} and `{}`.`{other}` is {}",
+                        describe(column),
+                        parent.name,
+                        describe(parent_column)
+                    ),
+                    "give both columns the same type, sign, character set and collation",
+                );
+            }
+            let sets_null = key.on_delete == Action::SetNull || key.on_update == Action::SetNull;
+            if sets_null && !column.nullable {
+                return problem(
+                    format!("`{own}` is NOT NULL and cannot be SET NULL"),
+                    "allow NULL in the column, or choose another action",
+                );
+            }
+        }
+        let strict = self.dialect.vendor == Vendor::MySql && self.dialect.version >= 80_400;
+        if strict && !parent.keys.iter().any(|backing| backing.is_unique_over(&key.parent_columns)) {
+            return problem(
+                format!("no unique key of `{}` is over exactly ({})", parent.name, key.parent_columns.join(", ")),
+                "add a unique key to the parent first; since 8.4 the server refuses others",
+            );
+        }
+        if !parent.keys.iter().any(|backing| backing.begins_with(&key.parent_columns) || strict) {
+            return problem(
+                format!("no key of `{}` begins with ({})", parent.name, key.parent_columns.join(", ")),
+                "add a key to the parent first",
+            );
+        }
+        None
+    }
+}
+
+/// What of a type must be equal on both sides of a foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FkKind {
+    Integer { bytes: u8, unsigned: bool },
+    Text { collation: Option<String> },
+    Bytes,
+    Other(&'static str),
+}
+
+impl FkKind {
+    /// Whether two kinds are text in different character sets: accepted while checks are off.
+    pub(super) fn differs_only_by_charset(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Text { .. }, Self::Text { .. }))
+    }
+}
+
+/// The kind of a column's type, after `InnoDB`'s main types.
+pub(super) fn kind_of(column: &Column) -> FkKind {
+    let data_type = &column.data_type;
+    let integer = |bytes| FkKind::Integer { bytes, unsigned: data_type.unsigned };
+    match data_type.name {
+        "tinyint" => integer(1),
+        "smallint" => integer(2),
+        "mediumint" => integer(3),
+        "int" => integer(4),
+        "bigint" => integer(8),
+        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => {
+            FkKind::Text { collation: data_type.collation.clone() }
+        }
+        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => FkKind::Bytes,
+        other => FkKind::Other(other),
+    }
+}
+
+fn describe(column: &Column) -> String {
+    let data_type = &column.data_type;
+    let sign = if data_type.unsigned { " unsigned" } else { "" };
+    let collation = data_type.collation.as_ref().map(|collation| format!(" collate {collation}"));
+    format!("{}{sign}{}", data_type.name, collation.unwrap_or_default())
+}
+
+/// The names of the columns among key parts.
+pub(super) fn column_names(parts: &[KeyPart]) -> Vec<String> {
+    let name = |part: &KeyPart| match &part.of {
+        KeyPartOf::Column(name) => Some(name.text.clone()),
+        KeyPartOf::Expr(_) => None,
+    };
+    parts.iter().filter_map(name).collect()
+}

@@ -1,0 +1,237 @@
+//! A schema in memory, to which statements are applied as the server would.
+
+mod alter;
+mod apply;
+mod columns;
+mod constraints;
+mod create;
+mod keys;
+mod programs;
+mod references;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use table::{Check, Column, ForeignKey, Key, Partitioning, Table};
+pub(crate) use programs::is_default as is_default_characteristic;
+pub(crate) use table::smallest;
+
+use crate::ast::{
+    CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RoutineKind,
+};
+use crate::dialect::Dialect;
+use crate::place::Place;
+
+/// A schema: its objects by name.
+///
+/// Tables, views and triggers are told apart by case, as on servers with `lower_case_table_names = 0`; routines
+/// and events are not, on any server.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    dialect: Dialect,
+    /// The schema's own name, as soon as a statement says it.
+    schema: Option<String>,
+    charset: String,
+    collation: String,
+    foreign_key_checks: bool,
+    tables: BTreeMap<String, Table>,
+    views: BTreeMap<String, View>,
+    triggers: BTreeMap<String, Trigger>,
+    functions: BTreeMap<String, Routine>,
+    procedures: BTreeMap<String, Routine>,
+    events: BTreeMap<String, Event>,
+    /// For each parent, its children and the number of their foreign keys.
+    children: BTreeMap<String, BTreeMap<String, usize>>,
+    /// The statement after which any object may have any definition.
+    unsure: Option<Place>,
+    /// Tables that only the session sees.
+    temporary: BTreeSet<String>,
+    /// Objects that are not tables and whose definition is uncertain.
+    unknown: BTreeMap<(ObjectKind, String), Place>,
+}
+
+/// A view.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Its definition.
+    pub definition: Arc<CreateView>,
+    /// Where it was created.
+    pub place: Place,
+}
+
+/// A trigger.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    /// Its definition.
+    pub definition: Arc<CreateTrigger>,
+    /// The table's present name.
+    pub table: String,
+    /// Its place among the triggers of the same table, timing and event, from 1.
+    pub order: usize,
+    /// Where it was created.
+    pub place: Place,
+}
+
+/// A procedure or function.
+#[derive(Debug, Clone)]
+pub struct Routine {
+    /// Its definition.
+    pub definition: Arc<CreateRoutine>,
+    /// Its present characteristics.
+    pub characteristics: Vec<String>,
+    /// Where it was created.
+    pub place: Place,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its definition.
+    pub definition: Arc<CreateEvent>,
+    /// Its present clauses.
+    pub clauses: EventChange,
+    /// Where it was created.
+    pub place: Place,
+}
+
+impl Catalogue {
+    /// An empty schema, with the server's default character set.
+    pub fn new(dialect: Dialect) -> Self {
+        let (charset, collation) = dialect.default_charset();
+        Self {
+            dialect,
+            schema: None,
+            charset: charset.to_owned(),
+            collation: collation.to_owned(),
+            foreign_key_checks: true,
+            tables: BTreeMap::new(),
+            views: BTreeMap::new(),
+            triggers: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            procedures: BTreeMap::new(),
+            events: BTreeMap::new(),
+            children: BTreeMap::new(),
+            unsure: None,
+            temporary: BTreeSet::new(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// The tables, by name.
+    pub fn tables(&self) -> &BTreeMap<String, Table> {
+        &self.tables
+    }
+
+    /// The views, by name.
+    pub fn views(&self) -> &BTreeMap<String, View> {
+        &self.views
+    }
+
+    /// The triggers, by name.
+    pub fn triggers(&self) -> &BTreeMap<String, Trigger> {
+        &self.triggers
+    }
+
+    /// The functions or procedures, by name in lower case.
+    pub fn routines(&self, kind: RoutineKind) -> &BTreeMap<String, Routine> {
+        match kind {
+            RoutineKind::Function => &self.functions,
+            RoutineKind::Procedure => &self.procedures,
+        }
+    }
+
+    /// The events, by name in lower case.
+    pub fn events(&self) -> &BTreeMap<String, Event> {
+        &self.events
+    }
+
+    /// The statement after which nothing is certain, when there was one.
+    pub fn unsure(&self) -> Option<&Place> {
+        self.unsure.as_ref()
+    }
+
+    /// The statement that made the definition of a view, routine, trigger or event uncertain.
+    pub fn unknown(&self, kind: ObjectKind, name: &str) -> Option<&Place> {
+        self.unknown.get(&(kind, key_of(kind, name)))
+    }
+
+    fn routines_mut(&mut self, kind: RoutineKind) -> &mut BTreeMap<String, Routine> {
+        match kind {
+            RoutineKind::Function => &mut self.functions,
+            RoutineKind::Procedure => &mut self.procedures,
+        }
+    }
+
+    /// Where an object was created.
+    pub fn place_of(&self, kind: ObjectKind, name: &str) -> Option<&Place> {
+        let key = key_of(kind, name);
+        match kind {
+            ObjectKind::Table => self.tables.get(&key).map(|table| &table.place),
+            ObjectKind::View => self.views.get(&key).map(|view| &view.place),
+            ObjectKind::Trigger => self.triggers.get(&key).map(|trigger| &trigger.place),
+            ObjectKind::Function => self.functions.get(&key).map(|routine| &routine.place),
+            ObjectKind::Procedure => self.procedures.get(&key).map(|routine| &routine.place),
+            ObjectKind::Event => self.events.get(&key).map(|event| &event.place),
+        }
+    }
+
+    /// Leaves foreign keys unchecked until [`Catalogue::check`], so that tables can come in any order.
+    pub fn defer_foreign_key_checks(&mut self) {
+        self.foreign_key_checks = false;
+    }
+
+    /// Forgets what belongs to a session: temporary tables and settings.
+    pub fn end_session(&mut self) {
+        self.temporary.clear();
+        self.foreign_key_checks = true;
+    }
+
+    /// Whether a name belongs to this schema. The first name that is qualified says what the schema is called.
+    fn owns(&mut self, name: &ObjectName) -> bool {
+        let Some(schema) = &name.schema else { return true };
+        if is_system_schema(&schema.text) {
+            return false;
+        }
+        *self.schema.get_or_insert_with(|| schema.text.clone()) == schema.text
+    }
+
+    /// Whether a missing object is certainly missing.
+    fn is_sure(&self) -> bool {
+        self.unsure.is_none()
+    }
+
+    fn link(&mut self, child: &str, parent: &str) {
+        *self.children.entry(parent.to_owned()).or_default().entry(child.to_owned()).or_default() += 1;
+    }
+
+    fn unlink(&mut self, child: &str, parent: &str) {
+        let Some(children) = self.children.get_mut(parent) else { return };
+        if let Some(count) = children.get_mut(child) {
+            *count -= 1;
+            if *count == 0 {
+                children.remove(child);
+            }
+        }
+    }
+
+    /// The names of the tables with a foreign key to `parent`.
+    pub fn children(&self, parent: &str) -> impl Iterator<Item = &str> {
+        self.children.get(parent).into_iter().flat_map(|children| children.keys().map(String::as_str))
+    }
+}
+
+/// The schemas of the server itself.
+pub(crate) fn is_system_schema(name: &str) -> bool {
+    ["information_schema", "mysql", "performance_schema", "sys"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// The form in which an object is filed: case counts for tables, views and triggers alone.
+pub(crate) fn key_of(kind: ObjectKind, name: &str) -> String {
+    match kind {
+        ObjectKind::Table | ObjectKind::View | ObjectKind::Trigger => name.to_owned(),
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Event => name.to_lowercase(),
+    }
+}

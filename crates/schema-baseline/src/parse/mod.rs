@@ -1,0 +1,174 @@
+//! From the text of a script to statements: MySQL's and MariaDB's data definition language, on the tokens of
+//! [`migrate_core::script`].
+
+mod alter;
+mod canonical;
+mod column;
+mod cursor;
+mod data;
+mod key;
+mod program;
+mod references;
+mod statement;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+mod words;
+
+use std::sync::Arc;
+
+use migrate_core::script::lexer::{Token, Unterminated};
+use migrate_core::script::{SplitOptions, SplitProblem, split};
+
+use crate::ast::{Ident, ObjectKind, ObjectName, Statement, StatementKind};
+use crate::dialect::Dialect;
+use crate::finding::{Finding, at};
+use crate::place::{Place, Source, Span};
+use cursor::{Cursor, Failure};
+
+/// Reads a script. Statements that cannot be read are reported, and kept as
+/// [`StatementKind::NotUnderstood`] with the objects that they may have changed.
+///
+/// ```
+/// use schema_baseline::{ast::StatementKind, dialect::Dialect, parse::parse, place::Source};
+/// let source = Source::new("a.sql", "CREATE TABLE t (id INT PRIMARY KEY);".into()).into();
+/// let (statements, findings) = parse(&source, Dialect::default());
+/// assert!(findings.is_empty());
+/// assert!(matches!(statements[0].kind, StatementKind::CreateTable(_)));
+/// ```
+pub fn parse(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<Finding>) {
+    let (statements, problems, mut findings) = read(source, dialect);
+    findings.extend(problems.iter().filter_map(|problem| split_finding(source, problem)));
+    (statements, findings)
+}
+
+/// As [`parse`], but says nothing about how the text splits into statements.
+pub(crate) fn parse_statements(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<Finding>) {
+    let (statements, _, findings) = read(source, dialect);
+    (statements, findings)
+}
+
+fn read(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<SplitProblem>, Vec<Finding>) {
+    let (pieces, problems) = split(source.inner(), &SplitOptions::default());
+    let mut script = Script { source, dialect, tokens: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
+    let broken = |range: &std::ops::Range<usize>| {
+        problems.iter().any(|problem| is_fatal(problem) && range.contains(&problem.range().start))
+    };
+    let statements =
+        pieces.iter().filter_map(|piece| script.statement(piece.start, piece.range.end, broken(&piece.range))).collect();
+    (statements, problems, script.findings)
+}
+
+/// What the statements of one text have in common.
+struct Script<'a> {
+    source: &'a Arc<Source>,
+    dialect: Dialect,
+    /// Room for the tokens of one statement, used again for the next.
+    tokens: Vec<Token>,
+    /// Tables named by SQL in strings, which a later `EXECUTE` may change.
+    prepared: Vec<ObjectName>,
+    findings: Vec<Finding>,
+}
+
+impl Script<'_> {
+    /// One statement; none when it holds nothing but comments. `broken` ones have been reported already.
+    fn statement(&mut self, start: usize, end: usize, broken: bool) -> Option<Statement> {
+        let text: &str = self.source.inner();
+        self.tokens.clear();
+        cursor::tokens(text, start, end, self.dialect, &mut self.tokens);
+        while self.tokens.last().is_some_and(|token| token.is_symbol(text, ";")) {
+            self.tokens.pop();
+        }
+        let end = self.tokens.last()?.end;
+        let span = Span { start, end };
+        if broken {
+            let touches = guess(text, &self.tokens);
+            return Some(Statement { kind: StatementKind::NotUnderstood { touches }, span, strip: Vec::new() });
+        }
+        let mut cursor = Cursor::new(text, &self.tokens, end);
+        let result = cursor.statement(&mut self.prepared).and_then(|kind| {
+            if cursor.is_at_end() { Ok(kind) } else { cursor.expected("the end of the statement") }
+        });
+        let (strip, mut touches) = (std::mem::take(&mut cursor.strip), std::mem::take(&mut cursor.touches));
+        let kind = result.unwrap_or_else(|failure| {
+            if touches.is_empty() {
+                touches = guess(text, &self.tokens);
+            }
+            let harmless = touches.is_empty() && matches!(failure, Failure::Syntax { .. });
+            let kind = if harmless { StatementKind::NoEffect } else { StatementKind::NotUnderstood { touches } };
+            self.findings.push(failure.into_finding(self.source));
+            kind
+        });
+        if matches!(kind, StatementKind::Data { .. }) {
+            self.findings.extend(data::doubts(self.source, span));
+        }
+        if let StatementKind::CreateView(view) = &kind {
+            self.findings.extend(data::doubts(self.source, view.query.span));
+        }
+        Some(Statement { kind, span, strip })
+    }
+}
+
+impl Failure {
+    fn into_finding(self, source: &Arc<Source>) -> Finding {
+        match self {
+            Self::Syntax { expected, span } => syntax(source, span, expected),
+            Self::Unknown { what, span } => {
+                let (src, span) = at(&Place::new(source, span));
+                Finding::NotUnderstood { what: what.to_owned(), src, span }
+            }
+        }
+    }
+}
+
+/// A syntax error, with what stands in its place.
+fn syntax(source: &Arc<Source>, span: Span, expected: &str) -> Finding {
+    let found = match span.of(source.inner()) {
+        "" => "the end of the statement".to_owned(),
+        text if text.chars().count() > 40 => format!("`{}…`", text.chars().take(40).collect::<String>()),
+        text => format!("`{text}`"),
+    };
+    let (src, span) = at(&Place::new(source, span));
+    Finding::Syntax { expected: expected.to_owned(), found, src, span }
+}
+
+/// The tables that a statement seems to be about: the name behind the word `TABLE`.
+fn guess(text: &str, tokens: &[Token]) -> Vec<(ObjectKind, ObjectName)> {
+    let Some(table) = tokens.iter().take(6).position(|token| token.is_word(text, "table")) else {
+        return Vec::new();
+    };
+    let skip = ["if", "not", "exists"];
+    let is_name = |token: &&Token| !skip.iter().any(|word| token.is_word(text, word));
+    let Some(token) = tokens[table + 1..].iter().find(is_name) else { return Vec::new() };
+    let name = Ident { text: cursor::unquote_name(token.text(text)), span: token.range().into() };
+    vec![(ObjectKind::Table, ObjectName { schema: None, name })]
+}
+
+fn is_fatal(problem: &SplitProblem) -> bool {
+    !matches!(problem, SplitProblem::LoneCarriageReturn { .. })
+}
+
+/// What a problem of splitting means to a reader of the script.
+fn split_finding(source: &Arc<Source>, problem: &SplitProblem) -> Option<Finding> {
+    let (expected, found) = match problem {
+        SplitProblem::Unterminated { what, .. } => match what {
+            Unterminated::String => ("a closing `'`", "the end of the file inside of a string"),
+            Unterminated::DoubleQuoted => ("a closing `\"`", "the end of the file inside of a string"),
+            Unterminated::Identifier => ("a closing backtick", "the end of the file inside of a name"),
+            Unterminated::Comment | Unterminated::ExecutableComment => {
+                ("a closing `*/`", "the end of the file inside of a comment")
+            }
+        },
+        SplitProblem::IncompleteBlock { .. } => ("END for the block that opens here", "the end of the file"),
+        SplitProblem::DelimiterInsideStatement { .. } => {
+            ("the end of the statement before DELIMITER", "a DELIMITER line inside of it")
+        }
+        SplitProblem::MissingDelimiter { .. } => ("a delimiter behind DELIMITER", "the end of the line"),
+        SplitProblem::ClientCommand { .. } => ("an SQL statement", "a command of the client"),
+        SplitProblem::UnbalancedParenthesis { .. } => ("a parenthesis for this one", "none in the statement"),
+        _ => return None,
+    };
+    let (src, span) = at(&Place::new(source, problem.range().into()));
+    Some(Finding::Syntax { expected: expected.to_owned(), found: found.to_owned(), src, span })
+}
