@@ -1,6 +1,6 @@
 //! Checks a platform: `cargo run -p platform-compat --example check -- platform.yaml [compatibility.yaml [TODAY]]`.
 
-use std::process::ExitCode;
+use std::{fmt::Write, process::ExitCode};
 
 use miette::{Diagnostic, NarratableReportHandler};
 use platform_compat::{Date, Options, Platform, check};
@@ -31,15 +31,16 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     for environment in loaded.environment_ids() {
         let order: Vec<&str> =
             loaded.deploy_order(environment).into_iter().map(|id| &*loaded[id].name.value).collect();
-        text.push_str(&format!("{}: {}\n", loaded[environment].name.value, order.join(", ")));
+        writeln!(text, "{}: {}", loaded[environment].name.value, order.join(", "))?;
     }
-    text.push_str(&format!(
-        "{} components, {} dependencies, {} findings, {} accepted\n",
+    writeln!(
+        text,
+        "{} components, {} dependencies, {} findings, {} accepted",
         loaded.components().len(),
         loaded.graph().edge_count(),
         findings.len(),
         report.suppressed.len()
-    ));
+    )?;
     std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
