@@ -195,6 +195,7 @@ impl Checker<'_> {
         (source, span): (Source, SourceSpan),
         make: impl Fn(Source, SourceSpan, EnvironmentSet) -> Finding,
     ) {
+        debug_assert!(RULES.contains(&rule), "{rule} can be excluded");
         let mut left = environments;
         for (exclusion, accepted) in self.exclusions.matching(rule, subject, environments) {
             let accepted = accepted.and(left);
