@@ -1,8 +1,35 @@
-//! The `infra` command line.
+//! The `infra` command line: arguments in, one composition of the library crates, text or JSON and an exit code out.
+//!
+//! This is the only crate that knows a terminal, the environment, the clock and exit codes.
+//! Everything else it asks of `migrate-core`, `schema-baseline`, `k8s-render` and `platform-compat`,
+//! whose findings it prints through their common language, [`miette::Diagnostic`].
+
+mod args;
+mod clock;
+mod commands;
+mod configuration;
+mod environment;
+mod exit;
+mod failure;
+mod finding;
+mod manifests;
+mod outcome;
+mod platform;
+mod schema;
+mod tree;
+mod ui;
+mod write;
 
 use std::process::ExitCode;
 
-/// Runs the command line of this process.
+use clap::Parser as _;
+
+/// Runs the command line of this process and gives its exit code.
+///
+/// Neither a runtime nor certificates are loaded before a command needs them.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = args::Cli::parse();
+    let ui = ui::Ui::new(&cli.global, environment::no_color());
+    let (name, result) = commands::run(&cli, &ui);
+    outcome::finish(name, result, &cli.global, &ui).into()
 }

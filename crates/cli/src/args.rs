@@ -1,0 +1,291 @@
+//! The command line as clap sees it; nothing here acts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Owns a platform team's infrastructure directory: migrations, schema baseline, manifests, compatibility.
+#[derive(Debug, Parser)]
+#[command(
+    name = "infra",
+    version,
+    max_term_width = 110,
+    after_help = "Example:\n  infra check            verify the whole tree, with no server\n  infra check --env prod --format json"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that mean the same in every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Root of the tree [default: nearest ancestor that holds infra.toml or infra/]
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(crate) root: Option<PathBuf>,
+    /// Environment: a name from platform.yaml and the overlay directories
+    #[arg(short, long, value_name = "NAME", global = true)]
+    pub(crate) env: Option<String>,
+    /// How results and findings are printed
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    pub(crate) format: Format,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub(crate) color: Color,
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Error, global = true)]
+    pub(crate) fail_on: FailOn,
+    /// Only findings and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// More detail: advice as well as warnings and errors
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// No progress lines on standard error
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object on standard output
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Error,
+    Warning,
+    Advice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify everything that can be verified without a server
+    #[command(after_help = "Example:\n  infra check --env prod")]
+    Check,
+    /// Flyway-compatible migrations of MySQL and MariaDB
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// The schema directory and the baseline made of it
+    #[command(subcommand)]
+    Baseline(Baseline),
+    /// Print what `kustomize build` would print, for one directory or a whole environment
+    #[command(
+        after_help = "Examples:\n  infra render prod\n  infra render infra/redis/k8s/overlays/dev | kubectl diff -f -"
+    )]
+    Render(Render),
+    /// The compatibility graph of platform/platform.yaml and platform/compatibility.yaml
+    #[command(subcommand)]
+    Compat(Compat),
+    /// Print the completion script of a shell
+    #[command(after_help = "Example:\n  infra completions bash > /etc/bash_completion.d/infra")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Create the next version's empty migration file
+    #[command(after_help = "Example:\n  infra migrate new \"add loyalty points\"")]
+    New(MigrateNew),
+    /// Show every migration with its state
+    #[command(after_help = "Example:\n  infra migrate info --url mysql://shop@db.example.com/shop")]
+    Info(Connection),
+    /// Compare the applied migrations with the files
+    #[command(after_help = "Example:\n  infra migrate validate --env prod")]
+    Validate(Connection),
+    /// Apply what is pending
+    #[command(after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging")]
+    Apply(MigrateApply),
+    /// Block until the history shows a version
+    #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
+    Wait(MigrateWait),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateNew {
+    /// What the migration does, in words
+    pub(crate) description: String,
+    /// Directory of the migrations
+    #[arg(long, value_name = "DIR")]
+    pub(crate) locations: Option<PathBuf>,
+}
+
+/// Which database, and which files.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Connection {
+    /// `mysql://USER@HOST:PORT/DATABASE`; the password comes from `INFRA_MYSQL_PASSWORD` or `INFRA_MYSQL_PASSWORD_FILE`
+    #[arg(long, env = "INFRA_MYSQL_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// Directories of the migrations, comma-separated
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    pub(crate) locations: Vec<PathBuf>,
+    /// Name of the schema history table
+    #[arg(long, default_value = "flyway_schema_history")]
+    pub(crate) table: String,
+    /// Newest version to consider
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) target: Option<String>,
+    /// Accept migrations older than the newest applied one
+    #[arg(long)]
+    pub(crate) out_of_order: bool,
+    /// Value of a `${name}` placeholder; may be repeated
+    #[arg(long = "placeholder", value_name = "NAME=VALUE")]
+    pub(crate) placeholders: Vec<String>,
+    /// Leave `${…}` as it stands
+    #[arg(long)]
+    pub(crate) no_placeholders: bool,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateApply {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Record a baseline at --baseline-version when the schema is not empty and has no history
+    #[arg(long)]
+    pub(crate) baseline_on_migrate: bool,
+    /// Version that --baseline-on-migrate records
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    pub(crate) baseline_version: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateWait {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Version that must be applied
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) at_least: String,
+    /// How long to wait, such as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = parse_duration)]
+    pub(crate) timeout: std::time::Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Baseline {
+    /// Write baseline.sql from the schema directory
+    #[command(after_help = "Examples:\n  infra baseline build\n  infra baseline build --check")]
+    Build(BaselineBuild),
+    /// Boot an empty database from baseline.sql and record the baseline row
+    #[command(after_help = "Example:\n  infra baseline load mysql://root@127.0.0.1:3306/shop")]
+    Load(BaselineLoad),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineBuild {
+    /// Only say whether the file is fresh
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// Directory of the migrations whose newest version the header names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) locations: Option<PathBuf>,
+    /// The file to write [default: baseline.sql in the schema directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineLoad {
+    /// `mysql://USER@HOST:PORT/DATABASE`, or `env:NAME` for a connection from infra.toml
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// The baseline [default: baseline.sql in the schema directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Name of the schema history table
+    #[arg(long, default_value = "flyway_schema_history")]
+    pub(crate) table: String,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// An environment's name, or a directory with a kustomization
+    #[arg(value_name = "ENV|DIR")]
+    pub(crate) what: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Compat {
+    /// Check the declared graph, versions and constraints
+    #[command(after_help = "Example:\n  infra compat check --today 2026-11-23")]
+    Check {
+        /// The day for end-of-life dates [default: today]
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        today: Option<String>,
+    },
+}
+
+/// Reads a length of time such as `90s`, `30m` or `2h`; a bare number is seconds.
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        unit => return Err(format!("unknown unit `{unit}`: use s, m or h")),
+    };
+    digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(factor))
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(|| format!("`{text}` is not a length of time such as 90s, 30m or 2h"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        let seconds = |text| parse_duration(text).map(|time| time.as_secs());
+        assert_eq!(seconds("90"), Ok(90));
+        assert_eq!(seconds("30m"), Ok(1800));
+        assert_eq!(seconds("2h"), Ok(7200));
+        assert!(seconds("2d").is_err());
+        assert!(seconds("m").is_err());
+        assert!(seconds("99999999999999999999h").is_err());
+    }
+
+    #[test]
+    fn every_leaf_command_shows_an_example() {
+        fn visit(command: &clap::Command) {
+            let leaf = command.get_subcommands().next().is_none();
+            if leaf && command.get_name() != "help" {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "`{}` has no example", command.get_name());
+            }
+            command.get_subcommands().for_each(visit);
+        }
+        visit(&Cli::command());
+    }
+}

@@ -1,0 +1,131 @@
+//! The SQL chain: migrations, their replay, the schema directory, the baseline.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use migrate_core::Migration;
+use migrate_core::script::split_source;
+use schema_baseline::catalogue::Catalogue;
+use schema_baseline::dialect::Dialect;
+use schema_baseline::emit::Header;
+use schema_baseline::load::Schema;
+use schema_baseline::place::Source;
+use schema_baseline::replay::{replay, replay_scripts};
+use schema_baseline::verify::{Sides, compare};
+
+use super::area::{Area, Stopwatch};
+use crate::commands::migrate::files;
+use crate::failure::{Failure, Problem};
+use crate::schema::{self, BASELINE};
+use crate::tree::Tree;
+
+/// What the chain came to.
+pub(super) struct Checked {
+    pub(super) areas: Vec<Area>,
+    pub(super) migrations: Vec<Migration>,
+}
+
+/// Reads migrations and schema, replays the one, builds the other, and compares them with each other and the baseline.
+pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
+    let dialect = Dialect::default();
+    let (left, right) = rayon::join(|| replayed(tree, dialect), || described(tree, dialect));
+    let ((migrations_area, migrations, replayed), (mut area, schema)) = (left?, right?);
+
+    let watch = Stopwatch::start();
+    if let (Some(schema), Some(replayed)) = (&schema, &replayed) {
+        // A schema that could not be read whole would differ everywhere.
+        if !area.has_errors() && !migrations_area.has_errors() {
+            area.extend(compare(&schema.catalogue, replayed, Sides::DIRECTORY_AND_MIGRATIONS));
+        }
+    }
+    area.took(&watch);
+    let mut areas = vec![migrations_area, area];
+    if let Some(schema) = &schema {
+        areas.push(baseline(tree, schema, &migrations, dialect, areas[1].has_errors())?);
+    }
+    Ok(Checked { areas, migrations })
+}
+
+type Replayed = (Area, Vec<Migration>, Option<Catalogue>);
+
+fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
+    let watch = Stopwatch::start();
+    let mut area = Area::new("migrations");
+    let directory = &tree.configuration.paths.migrations;
+    let location = tree.path(directory);
+    if !location.is_dir() {
+        area.push(Problem::Missing { path: directory.clone() });
+        return Ok((area, Vec::new(), None));
+    }
+    let (migrations, findings) = files::load(&[PathBuf::from(directory)], Some(&tree.root))?;
+    area.count("file", migrations.len());
+    area.extend(findings);
+    for migration in &migrations {
+        let (statements, findings) = split_source(&migration.source);
+        area.count("statement", statements.len());
+        area.extend(findings);
+    }
+    if let Some(newest) = migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max() {
+        area.remark(format!("newest {newest}"));
+    }
+    let (catalogue, findings) = replay(&migrations, dialect);
+    area.extend(findings);
+    area.took(&watch);
+    Ok((area, migrations, Some(catalogue)))
+}
+
+fn described(tree: &Tree, dialect: Dialect) -> Result<(Area, Option<Schema>), Failure> {
+    let watch = Stopwatch::start();
+    let mut area = Area::new("schema");
+    let directory = &tree.configuration.paths.schema;
+    if !tree.path(directory).is_dir() {
+        area.push(Problem::Missing { path: directory.clone() });
+        return Ok((area, None));
+    }
+    let (schema, findings) = schema::read(&tree.path(directory), directory, dialect)?;
+    area.count("object", schema.objects.len());
+    area.remark("equal to the replay");
+    area.extend(findings);
+    area.took(&watch);
+    Ok((area, Some(schema)))
+}
+
+/// The file must be what would be built now, and must give the schema that it was built from.
+fn baseline(
+    tree: &Tree,
+    schema: &Schema,
+    migrations: &[Migration],
+    dialect: Dialect,
+    schema_is_broken: bool,
+) -> Result<Area, Failure> {
+    let watch = Stopwatch::start();
+    let mut area = Area::new("baseline");
+    let relative = tree.configuration.paths.schema.join(BASELINE);
+    let path = tree.path(&relative);
+    let existing = match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::read(&path, error)),
+    };
+    let (wanted, findings) = schema::baseline(schema, migrations);
+    area.extend(findings);
+    if schema_is_broken {
+        area.remark("not compared: the schema has errors");
+        area.took(&watch);
+        return Ok(area);
+    }
+    let shown = relative.display().to_string();
+    let stale = wanted.stale(&shown, existing.as_deref());
+    if stale.is_none() {
+        let source = Source::new(&shown, Arc::from(wanted.text.as_str()));
+        let (catalogue, findings) = replay_scripts([Arc::new(source)], dialect);
+        area.extend(findings);
+        area.extend(compare(&schema.catalogue, &catalogue, Sides::DIRECTORY_AND_BASELINE));
+        area.count("line", wanted.text.lines().count());
+        let version = existing.and_then(|bytes| Header::read(&String::from_utf8_lossy(&bytes))?.version);
+        area.remark(format!("fresh, at {}", version.as_deref().unwrap_or("no version")));
+    }
+    area.extend(stale);
+    area.took(&watch);
+    Ok(area)
+}

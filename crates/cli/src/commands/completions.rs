@@ -1,0 +1,13 @@
+//! `infra completions SHELL`.
+
+use clap::CommandFactory as _;
+
+use crate::args::Cli;
+use crate::outcome::Outcome;
+
+/// The completion script of a shell.
+pub(crate) fn run(shell: clap_complete::Shell) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "infra", &mut script);
+    Outcome { summary: String::from_utf8_lossy(&script).into_owned(), summary_is_result: true, ..Outcome::default() }
+}

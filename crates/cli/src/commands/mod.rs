@@ -1,0 +1,33 @@
+//! One module a command; each turns arguments into library calls and their results into an [`Outcome`].
+
+mod baseline;
+mod check;
+mod compat;
+mod completions;
+mod migrate;
+mod render;
+
+use crate::args::{Baseline, Cli, Command, Compat, Migrate};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::tree::Tree;
+use crate::ui::Ui;
+
+/// Runs the command and gives its name in the JSON schema beside what it came to.
+pub(crate) fn run(cli: &Cli, _ui: &Ui) -> (&'static str, Result<Outcome, Failure>) {
+    let tree = || Tree::open(cli.global.root.as_deref());
+    let environment = cli.global.env.as_deref();
+    match &cli.command {
+        Command::Completions { shell } => ("completions", Ok(completions::run(*shell))),
+        Command::Compat(Compat::Check { today }) => {
+            ("compat.check", tree().and_then(|tree| compat::check_graph(&tree, environment, today.as_deref())))
+        }
+        Command::Check => ("check", tree().and_then(|tree| check::run(&tree, environment))),
+        Command::Baseline(Baseline::Build(arguments)) => {
+            ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
+        }
+        Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Migrate(Migrate::New(arguments)) => ("migrate.new", migrate::new(arguments, cli.global.root.as_deref())),
+        _ => unreachable!(),
+    }
+}

@@ -1,0 +1,131 @@
+//! `infra.toml`: every key is optional, and an unknown one is an error.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use miette::{NamedSource, SourceSpan};
+use serde::Deserialize;
+
+use crate::failure::{Failure, Problem};
+
+/// The file's name at the root of the tree.
+pub(crate) const FILE: &str = "infra.toml";
+
+/// The contents of `infra.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Configuration {
+    /// Where things lie, when not where the conventions say.
+    pub(crate) paths: Paths,
+    /// Connections by environment.
+    pub(crate) environments: BTreeMap<String, Environment>,
+    /// Levels of findings by rule.
+    pub(crate) rules: BTreeMap<String, Level>,
+}
+
+/// Paths relative to the root.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Paths {
+    /// One directory per component.
+    pub(crate) components: PathBuf,
+    /// The migrations.
+    pub(crate) migrations: PathBuf,
+    /// The schema directory.
+    pub(crate) schema: PathBuf,
+    /// Components, versions, dependencies, environments.
+    pub(crate) platform: PathBuf,
+    /// Constraints between them.
+    pub(crate) compatibility: PathBuf,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            components: "infra".into(),
+            migrations: "infra/mysql/migrations".into(),
+            schema: "infra/mysql/schema".into(),
+            platform: "platform/platform.yaml".into(),
+            compatibility: "platform/compatibility.yaml".into(),
+        }
+    }
+}
+
+/// What an environment connects to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Environment {
+    /// The database of the migrations.
+    pub(crate) mysql: Option<Database>,
+}
+
+/// A connection without its secret.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Database {
+    /// `mysql://USER@HOST:PORT/DATABASE`.
+    pub(crate) url: String,
+    /// A file that holds the password.
+    pub(crate) password_file: Option<PathBuf>,
+    /// An environment variable that holds the password.
+    pub(crate) password_env: Option<String>,
+}
+
+/// How serious a rule's findings are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Off,
+    Advice,
+    Warning,
+    Error,
+}
+
+/// Reads `infra.toml` of a root; a tree without one follows the conventions.
+///
+/// # Errors
+/// When the file cannot be read, is not TOML, or has an unknown key or a value of the wrong type.
+pub(crate) fn read(root: &Path) -> Result<Configuration, Failure> {
+    let path = root.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(parse(&text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Configuration::default()),
+        Err(error) => Err(Failure::read(&path, error)),
+    }
+}
+
+fn parse(text: &str) -> Result<Configuration, Problem> {
+    toml::from_str(text).map_err(|error| Problem::Configuration {
+        message: error.message().to_owned(),
+        src: NamedSource::new(FILE, text.to_owned()),
+        span: error.span().map_or(SourceSpan::from((0, 0)), SourceSpan::from),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_follows_the_conventions() {
+        let configuration = parse("[paths]\nmigrations = \"db\"\n").unwrap();
+        assert_eq!(configuration.paths.migrations, Path::new("db"));
+        assert_eq!(configuration.paths.schema, Path::new("infra/mysql/schema"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place() {
+        let Err(Problem::Configuration { message, span, .. }) = parse("[paths]\nmigration = \"db\"\n") else {
+            panic!("accepted");
+        };
+        assert!(message.contains("migration"), "{message}");
+        assert_eq!(span.offset(), 8);
+    }
+
+    #[test]
+    fn levels_are_words() {
+        let configuration = parse("[rules]\n\"k8s/no-probe\" = \"off\"\n").unwrap();
+        assert_eq!(configuration.rules["k8s/no-probe"], Level::Off);
+        assert!(parse("[rules]\n\"k8s/no-probe\" = \"loud\"\n").is_err());
+    }
+}

@@ -1,0 +1,39 @@
+//! The environment variables that the process reads, in one place.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::configuration::Database;
+use crate::failure::Failure;
+
+/// Whether the user wants no colour anywhere (<https://no-color.org>).
+pub(crate) fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// The password of a database: from `INFRA_MYSQL_PASSWORD`, the file that `INFRA_MYSQL_PASSWORD_FILE` names, or the
+/// variable or file that the connection in `infra.toml` names.
+///
+/// # Errors
+/// When a named file cannot be read.
+pub(crate) fn password(database: Option<&Database>) -> Result<Option<SecretString>, Failure> {
+    let variable = |name: &str| std::env::var(name).ok().map(SecretString::from);
+    if let Some(password) = variable("INFRA_MYSQL_PASSWORD") {
+        return Ok(Some(password));
+    }
+    if let Some(path) = std::env::var_os("INFRA_MYSQL_PASSWORD_FILE") {
+        return file(&PathBuf::from(path)).map(Some);
+    }
+    let Some(database) = database else { return Ok(None) };
+    if let Some(password) = database.password_env.as_deref().and_then(variable) {
+        return Ok(Some(password));
+    }
+    database.password_file.as_deref().map(file).transpose()
+}
+
+/// The first line of a file: editors and `echo` leave a line end that is not part of the password.
+fn file(path: &std::path::Path) -> Result<SecretString, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
+    Ok(SecretString::from(text.lines().next().unwrap_or_default().to_owned()))
+}

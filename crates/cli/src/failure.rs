@@ -1,0 +1,153 @@
+//! What stops a command, and the exit code that says so.
+
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::exit::Exit;
+use crate::finding::BoxedFinding;
+
+/// A command could not go on.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code of the process.
+    pub(crate) exit: Exit,
+    /// What a person and the machine-readable formats are told.
+    pub(crate) diagnostic: BoxedFinding,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.diagnostic)
+    }
+}
+
+impl Failure {
+    /// Input or configuration that cannot be used: exit code 2.
+    pub(crate) fn usage(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self { exit: Exit::Usage, diagnostic: Box::new(diagnostic) }
+    }
+
+    /// A file that could not be read: exit code 2.
+    pub(crate) fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::usage(Problem::Read { path: path.to_owned(), source })
+    }
+
+    /// A file that is not text: exit code 2.
+    pub(crate) fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Self {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let src = miette::NamedSource::new(path.display().to_string(), text);
+        Self::usage(Problem::NotUtf8 { path: path.to_owned(), src, span: (valid, 1).into() })
+    }
+
+    /// A file that could not be written: exit code 4.
+    pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
+        Self { exit: Exit::Failed, diagnostic: Box::new(Problem::Write { path: path.to_owned(), source }) }
+    }
+}
+
+impl From<migrate_core::Error> for Failure {
+    fn from(error: migrate_core::Error) -> Self {
+        use migrate_core::Error;
+        let exit = match &error {
+            error if error.is_unreachable() => Exit::Unreachable,
+            Error::Stopped { .. } => Exit::Interrupted,
+            Error::Statement { .. } | Error::ConnectionLost { .. } | Error::Server { .. } => Exit::Failed,
+            Error::Invalid { .. } => Exit::Findings,
+            _ => Exit::Usage,
+        };
+        Self { exit, diagnostic: Box::new(error) }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::usage(problem)
+    }
+}
+
+/// What the command line itself can find wrong.
+#[derive(Debug, Error, Diagnostic)]
+pub(crate) enum Problem {
+    #[error("cannot read `{}`", path.display())]
+    #[diagnostic(code("cli/read"), help("check that the file exists and that you may read it"))]
+    Read { path: PathBuf, source: std::io::Error },
+
+    #[error("cannot write `{}`", path.display())]
+    #[diagnostic(
+        code("cli/write"),
+        help("check that the directory exists, that you may write it and that the disk has room; nothing was changed")
+    )]
+    Write { path: PathBuf, source: std::io::Error },
+
+    #[error("`{}` is not UTF-8", path.display())]
+    #[diagnostic(code("cli/not-utf8"), help("save the file as UTF-8"))]
+    NotUtf8 {
+        path: PathBuf,
+        #[source_code]
+        src: miette::NamedSource<String>,
+        #[label("this byte belongs to no character")]
+        span: miette::SourceSpan,
+    },
+
+    #[error("no infrastructure directory at or above `{}`", start.display())]
+    #[diagnostic(
+        code("cli/no-root"),
+        help("run inside a tree that holds `infra/` or `infra.toml`, or name one with `-C DIR`")
+    )]
+    NoRoot { start: PathBuf },
+
+    #[error("`{}` holds neither `infra/` nor `infra.toml`", root.display())]
+    #[diagnostic(code("cli/not-a-root"), help("name the directory that contains `infra/` with `-C DIR`"))]
+    NotARoot { root: PathBuf },
+
+    #[error("there is no environment `{name}`")]
+    #[diagnostic(code("cli/unknown-environment"), help("{}", known_environments(known)))]
+    UnknownEnvironment { name: String, known: Vec<String> },
+
+    #[error("`{}` is missing", path.display())]
+    #[diagnostic(
+        code("check/missing"),
+        help("restore it, name another place under `[paths]` in infra.toml, or set `\"check/missing\" = \"off\"` under `[rules]` there")
+    )]
+    Missing { path: PathBuf },
+
+    #[error("no database was named")]
+    #[diagnostic(
+        code("cli/no-database"),
+        help("give `--url mysql://USER@HOST:PORT/DATABASE`, set INFRA_MYSQL_URL, or name an environment whose connection infra.toml holds with `--env`")
+    )]
+    NoDatabase,
+
+    #[error("`{description}` cannot be the name of a migration: {reason}")]
+    #[diagnostic(code("cli/description"), help("say in a few words what it does, as in \"add loyalty points\""))]
+    Description { description: String, reason: String },
+
+    #[error("`{value}` is not a placeholder of the form NAME=VALUE")]
+    #[diagnostic(code("cli/placeholder"), help("write `--placeholder name=value`"))]
+    Placeholder { value: String },
+
+    #[error("`{value}` is not a date of the form YYYY-MM-DD")]
+    #[diagnostic(code("cli/date"), help("write the day as in 2026-11-23"))]
+    Date { value: String },
+
+    #[error("{message}")]
+    #[diagnostic(code("cli/configuration"), help("see the README for the keys that infra.toml knows"))]
+    Configuration {
+        message: String,
+        #[source_code]
+        src: miette::NamedSource<String>,
+        #[label("here")]
+        span: miette::SourceSpan,
+    },
+}
+
+fn known_environments(known: &[String]) -> String {
+    if known.is_empty() {
+        "no component has an overlay directory `k8s/overlays/<environment>`".to_owned()
+    } else {
+        format!("known environments: {}", known.join(", "))
+    }
+}

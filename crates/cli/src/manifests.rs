@@ -1,0 +1,104 @@
+//! The manifests of an environment: every component's kustomization, rendered.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use k8s_render::{Disk, Error, Finding, RenderOptions, Rendered, Resource, render};
+use platform_compat::Platform;
+use rayon::prelude::*;
+
+use crate::failure::{Failure, Problem};
+use crate::tree::{Component, Tree, tidy};
+
+/// What an environment renders.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// The objects of each component, in the order of deployment.
+    pub(crate) components: Vec<Rendered>,
+    /// Warnings, and why components did not render.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether every component rendered.
+    pub(crate) complete: bool,
+}
+
+impl Environment {
+    /// All objects, component by component.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.components.iter().flat_map(|component| &component.resources)
+    }
+}
+
+/// Renders every component of an environment: `shared` first, providers before those that depend on them, the rest by name.
+///
+/// # Errors
+/// When the tree cannot be listed or no component has an overlay of that name.
+pub(crate) fn environment(tree: &Tree, name: &str, platform: Option<&Platform>) -> Result<Environment, Failure> {
+    let mut components = tree.components()?;
+    let declared = platform.and_then(|platform| Some((platform, platform.environment(name)?)));
+    let overlay = declared.map_or_else(
+        || name.to_owned(),
+        |(platform, id)| platform.environments()[id.index()].overlay.value.to_string(),
+    );
+    let known = tree.overlay_names(&components)?;
+    if !known.contains(&overlay) {
+        return Err(Problem::UnknownEnvironment { name: name.to_owned(), known: known.into_iter().collect() }.into());
+    }
+    if let Some((platform, id)) = declared {
+        let order = platform.deploy_order(id);
+        let rank = |component: &Component| {
+            let id = platform.component(&component.name);
+            id.and_then(|id| order.iter().position(|other| *other == id)).unwrap_or(usize::MAX)
+        };
+        components.sort_by_cached_key(|component| (component.name != "shared", rank(component)));
+    }
+    let disk = disk(tree)?;
+    let directories: Vec<PathBuf> =
+        components.iter().filter_map(|component| tree.kustomization(component, &overlay)).collect();
+    let results: Vec<_> =
+        directories.par_iter().map(|directory| render(&disk, directory, &RenderOptions::default())).collect();
+    let mut environment = Environment { complete: true, ..Environment::default() };
+    for result in results {
+        match result {
+            Ok(mut rendered) => {
+                environment.findings.append(&mut rendered.warnings);
+                environment.components.push(rendered);
+            }
+            Err(error) => {
+                environment.complete = false;
+                environment.findings.extend(refusal(error)?);
+            }
+        }
+    }
+    Ok(environment)
+}
+
+/// Renders one directory: the way it was written, which need not lie in a tree.
+///
+/// # Errors
+/// When there is no such directory.
+pub(crate) fn directory(path: &Path) -> Result<Result<Rendered, Vec<Finding>>, Failure> {
+    let directory = path.canonicalize().map_err(|error| Failure::read(path, error))?;
+    let working = std::env::current_dir().map_err(|error| Failure::read(Path::new("."), error))?;
+    let disk = Disk::new(&working).map_err(|error| Failure::read(&working, error))?;
+    match render(&disk, &directory, &RenderOptions::default()) {
+        Ok(rendered) => Ok(Ok(rendered)),
+        Err(error) => Ok(Err(refusal(error)?)),
+    }
+}
+
+/// The text of a file that a finding points at.
+pub(crate) fn source_text(tree: &Tree, name: &str) -> Option<Arc<str>> {
+    std::fs::read_to_string(tree.path(&tidy(Path::new(name)))).ok().map(Arc::from)
+}
+
+fn disk(tree: &Tree) -> Result<Disk, Failure> {
+    Disk::new(&tree.root).map_err(|error| Failure::read(&tree.root, error))
+}
+
+/// The findings of a refusal; a missing directory is a failure.
+fn refusal(error: Error) -> Result<Vec<Finding>, Failure> {
+    match error {
+        Error::Refused { findings, .. } => Ok(findings),
+        error => Err(Failure::usage(error)),
+    }
+}

@@ -1,0 +1,221 @@
+//! What a command came to, and how it becomes text or JSON and an exit code.
+
+use std::collections::BTreeMap;
+
+use miette::{Diagnostic, Severity};
+use serde_json::{Map, Value, json};
+
+use crate::args::{FailOn, Format, Global};
+use crate::configuration::Level;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::finding::{BoxedFinding, Finding, severity};
+use crate::ui::{self, BAD, GOOD, ODD, Ui, count, styled};
+
+/// The result of a command that ran to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Everything that was found.
+    pub(crate) findings: Vec<BoxedFinding>,
+    /// What a person reads on standard output.
+    pub(crate) summary: String,
+    /// The command's own keys of the JSON object.
+    pub(crate) details: Map<String, Value>,
+    /// Whether the summary is the result itself (rendered manifests), which even `--quiet` prints.
+    pub(crate) summary_is_result: bool,
+}
+
+impl Outcome {
+    /// Adds findings of any crate.
+    pub(crate) fn extend<F: Diagnostic + Send + Sync + 'static>(&mut self, findings: impl IntoIterator<Item = F>) {
+        self.findings.extend(findings.into_iter().map(|finding| Box::new(finding) as BoxedFinding));
+    }
+}
+
+/// A finding whose severity the configuration has changed.
+#[derive(Debug)]
+struct Relevelled {
+    finding: BoxedFinding,
+    severity: Severity,
+}
+
+impl std::fmt::Display for Relevelled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.finding.fmt(f)
+    }
+}
+
+impl std::error::Error for Relevelled {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.finding.source()
+    }
+}
+
+impl Diagnostic for Relevelled {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.finding.code()
+    }
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.finding.help()
+    }
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.finding.source_code()
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.finding.labels()
+    }
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.finding.related()
+    }
+}
+
+/// Gives findings the levels that the configuration asks for and drops those that are off.
+pub(crate) fn relevel(findings: Vec<BoxedFinding>, rules: &BTreeMap<String, Level>) -> Vec<BoxedFinding> {
+    if rules.is_empty() {
+        return findings;
+    }
+    let level = |finding: &BoxedFinding| rules.get(&finding.code()?.to_string()).copied();
+    findings
+        .into_iter()
+        .filter_map(|finding| {
+            let severity = match level(&finding) {
+                None => return Some(finding),
+                Some(Level::Off) => return None,
+                Some(Level::Advice) => Severity::Advice,
+                Some(Level::Warning) => Severity::Warning,
+                Some(Level::Error) => Severity::Error,
+            };
+            Some(Box::new(Relevelled { finding, severity }) as BoxedFinding)
+        })
+        .collect()
+}
+
+/// Prints what a command came to and gives the exit code.
+pub(crate) fn finish(name: &str, result: Result<Outcome, Failure>, global: &Global, ui: &Ui) -> Exit {
+    match result {
+        Ok(outcome) => {
+            let exit = verdict(&outcome.findings, global.fail_on);
+            match global.format {
+                Format::Human => print_human(&outcome, global, ui),
+                Format::Json => print_json(name, exit, &outcome.findings, outcome.details, ui),
+            }
+            exit
+        }
+        Err(Failure { exit, diagnostic }) => {
+            match global.format {
+                Format::Human => ui.findings(&[&diagnostic]),
+                Format::Json => print_json(name, exit, &[diagnostic], Map::new(), ui),
+            }
+            exit
+        }
+    }
+}
+
+fn verdict(findings: &[BoxedFinding], fail_on: FailOn) -> Exit {
+    let lowest = match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Advice => Severity::Advice,
+    };
+    if findings.iter().any(|finding| severity(finding.as_ref()) >= lowest) { Exit::Findings } else { Exit::Ok }
+}
+
+fn print_human(outcome: &Outcome, global: &Global, ui: &Ui) {
+    if outcome.summary_is_result {
+        ui.result(&outcome.summary);
+    } else {
+        ui.summary(&outcome.summary);
+    }
+    let shown: Vec<_> = outcome
+        .findings
+        .iter()
+        .filter(|finding| global.verbose || severity(finding.as_ref()) > Severity::Advice)
+        .collect();
+    if !shown.is_empty() {
+        ui.closing("");
+    }
+    ui.findings(&shown);
+    if let Some(line) = tally(&outcome.findings, global.verbose) {
+        ui.closing(&line);
+    }
+}
+
+/// `2 errors, 1 warning`; nothing when there is nothing to say.
+fn tally(findings: &[BoxedFinding], verbose: bool) -> Option<String> {
+    let number = |wanted| findings.iter().filter(|finding| severity(finding.as_ref()) == wanted).count();
+    let hint = if verbose { "" } else { " (shown with -v)" };
+    let parts: Vec<_> = [
+        (Severity::Error, "error", BAD, ""),
+        (Severity::Warning, "warning", ODD, ""),
+        (Severity::Advice, "piece", GOOD, hint),
+    ]
+    .into_iter()
+    .filter(|(severity, ..)| number(*severity) > 0)
+    .map(|(severity, noun, style, hint)| {
+        let of_advice = if noun == "piece" { " of advice" } else { "" };
+        styled(style, format!("{}{of_advice}", count(number(severity), noun))) + hint
+    })
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn print_json(name: &str, exit: Exit, findings: &[BoxedFinding], details: Map<String, Value>, ui: &Ui) {
+    let views: Vec<Finding> = findings.iter().map(|finding| Finding::from(finding.as_ref() as &dyn Diagnostic)).collect();
+    let mut object = Map::new();
+    object.insert("schema".to_owned(), json!(format!("infra.{name}/v1")));
+    object.insert("ok".to_owned(), json!(exit == Exit::Ok));
+    object.insert("findings".to_owned(), json!(views));
+    object.extend(details);
+    ui.result(&format!("{}\n", Value::Object(object)));
+}
+
+/// A table with aligned columns; the first row is the heading.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let width = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> =
+        (0..columns).map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut line = String::new();
+        for (cell, wanted) in row.iter().zip(&widths) {
+            let padded = format!("{cell}{}", " ".repeat(wanted - width(cell)));
+            line += &if number == 0 { styled(ui::STRONG, padded) } else { padded };
+            line += "  ";
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Problem;
+
+    fn findings() -> Vec<BoxedFinding> {
+        vec![Box::new(Problem::NoDatabase)]
+    }
+
+    #[test]
+    fn a_rule_can_be_turned_down_or_off() {
+        let rules = |level| BTreeMap::from([("cli/no-database".to_owned(), level)]);
+        assert_eq!(verdict(&findings(), FailOn::Error), Exit::Findings);
+        let lowered = relevel(findings(), &rules(Level::Warning));
+        assert_eq!(verdict(&lowered, FailOn::Error), Exit::Ok);
+        assert_eq!(verdict(&lowered, FailOn::Warning), Exit::Findings);
+        assert_eq!(lowered[0].code().unwrap().to_string(), "cli/no-database");
+        assert!(relevel(findings(), &rules(Level::Off)).is_empty());
+    }
+
+    #[test]
+    fn tables_align() {
+        let rows = [["a", "bb"], ["ccc", "d"]].map(|row| row.map(str::to_owned).to_vec());
+        let text = anstream::adapter::strip_str(&table(&rows)).to_string();
+        assert_eq!(text, "a    bb\nccc  d\n");
+    }
+}

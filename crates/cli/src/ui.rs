@@ -1,0 +1,108 @@
+//! The one door to the terminal: results to standard output, everything else to standard error.
+
+use std::io::IsTerminal as _;
+
+use anstyle::{AnsiColor, Style};
+use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
+
+use crate::args::{Color, Global};
+use crate::finding::BoxedFinding;
+
+/// Where and how this process prints.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    color_out: bool,
+    color_err: bool,
+    progress: bool,
+    quiet: bool,
+}
+
+/// Green, for what is well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Red, for what must change.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Yellow, for what should be looked at.
+pub(crate) const ODD: Style = AnsiColor::Yellow.on_default();
+/// Grey, for what can be passed over.
+pub(crate) const DIM: Style = AnsiColor::BrightBlack.on_default();
+/// Bold, for headings.
+pub(crate) const STRONG: Style = Style::new().bold();
+
+impl Ui {
+    /// Colours only on a terminal unless forced; `NO_COLOR` is obeyed.
+    pub(crate) fn new(global: &Global, no_color: bool) -> Self {
+        let color = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !no_color,
+        };
+        Self {
+            color_out: color(std::io::stdout().is_terminal()),
+            color_err: color(std::io::stderr().is_terminal()),
+            progress: !global.no_progress && !global.quiet,
+            quiet: global.quiet,
+        }
+    }
+
+    /// Prints a result; a reader that has gone away is not an error.
+    pub(crate) fn result(&self, text: &str) {
+        write(std::io::stdout().lock(), adapt(text, self.color_out));
+    }
+
+    /// Prints the human summary of a result, which `--quiet` leaves out.
+    pub(crate) fn summary(&self, text: &str) {
+        if !self.quiet {
+            self.result(text);
+        }
+    }
+
+    /// Prints a line of progress.
+    pub(crate) fn progress(&self, line: &str) {
+        if self.progress {
+            write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+        }
+    }
+
+    /// Prints findings as reports with their source underlined.
+    pub(crate) fn findings(&self, findings: &[&BoxedFinding]) {
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
+            characters: ThemeCharacters::unicode(),
+            styles: if self.color_err { ThemeStyles::ansi() } else { ThemeStyles::none() },
+        })
+        .with_width(110)
+        .with_links(false);
+        let mut text = String::new();
+        for finding in findings {
+            // Writing to a string cannot fail; a source that cannot be read is shown without its snippet.
+            if handler.render_report(&mut text, finding.as_ref()).is_err() {
+                text.push_str(&format!("{finding}\n"));
+            }
+            text.push('\n');
+        }
+        write(std::io::stderr().lock(), text.as_bytes());
+    }
+
+    /// Prints a closing line on standard error.
+    pub(crate) fn closing(&self, line: &str) {
+        write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+    }
+}
+
+fn adapt(text: &str, color: bool) -> Vec<u8> {
+    if color { text.as_bytes().to_vec() } else { anstream::adapter::strip_str(text).to_string().into_bytes() }
+}
+
+fn write(mut stream: impl std::io::Write, bytes: impl AsRef<[u8]>) {
+    // A closed pipe (`infra … | head`) ends the output, not the command.
+    let _ = stream.write_all(bytes.as_ref()).and_then(|()| stream.flush());
+}
+
+/// `text` in a style; the style is stripped again where it is not wanted.
+pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
