@@ -36,14 +36,18 @@ fn main() -> ExitCode {
     };
     match render(&disk, Path::new(&directory), &options) {
         Ok(rendered) => {
-            rendered.warnings.iter().for_each(|warning| show(warning));
+            for warning in &rendered.warnings {
+                show(warning);
+            }
             print!("{}", rendered.to_yaml());
             ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("{error}");
             if let Error::Refused { findings, .. } = &error {
-                findings.iter().for_each(|finding| show(finding));
+                for finding in findings {
+                    show(finding);
+                }
             }
             ExitCode::FAILURE
         }

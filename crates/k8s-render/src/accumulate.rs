@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, merge_specs};
 use crate::decode::Text;
-use crate::fault::{Fault, Rule};
+use crate::fault::{Fault, Outcome, Rule};
 use crate::fieldspec::FieldSpec;
 use crate::finding::Finding;
 use crate::generate::{Product, generate};
 use crate::hash::AddHashes;
 use crate::id::Gvk;
 use crate::jsonpatch;
-use crate::kustomization::{Generator, Kustomization, OpenApi, Patch, Replacement, Var};
+use crate::kustomization::{Generator, GeneratorOptions, Kustomization, OpenApi, Patch, Replacement, Var};
 use crate::load::{Checked, Session, is_remote};
 use crate::object::Object;
 use crate::objects::Objects;
@@ -46,17 +46,23 @@ impl Accumulator {
         self.config.as_deref().unwrap_or_else(|| Config::built_in())
     }
 
-    fn add_config(&mut self, more: &Config) -> Result<(), Box<Fault>> {
-        self.config.get_or_insert(Cow::Borrowed(Config::built_in())).to_mut().merge(more)
+    /// Merges a configuration into what was gathered. The built-in one is shared as long as nothing else comes.
+    fn add_config(&mut self, more: Cow<'static, Config>) -> Outcome<()> {
+        match (&mut self.config, more) {
+            (config @ None, Cow::Borrowed(more)) => *config = Some(Cow::Borrowed(more)),
+            (Some(Cow::Borrowed(_)), Cow::Borrowed(_)) => {}
+            (config, more) => config.get_or_insert(Cow::Owned(Config::default())).to_mut().merge(&more)?,
+        }
+        Ok(())
     }
 
     /// Takes in what a base has gathered.
-    fn merge(&mut self, other: Self) -> Result<(), Box<Fault>> {
+    fn merge(&mut self, other: Self) -> Outcome<()> {
         for object in other.objects.into_list() {
             self.objects.append(object)?;
         }
-        if let Some(Cow::Owned(config)) = other.config {
-            self.add_config(&config)?;
+        if let Some(config) = other.config {
+            self.add_config(config)?;
         }
         other.vars.into_iter().try_for_each(|var| vars::add(&mut self.vars, var))
     }
@@ -129,7 +135,7 @@ fn finish(session: &Session<'_>, layer: &Layer<'_>, mut object: Object) -> Resou
 fn choose_types(session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<()> {
     let Some(OpenApi { path, version }) = &layer.kustomization.open_api else { return Ok(()) };
     let fault = |problem: &str, advice: &str, text: &Text| {
-        Box::new(Fault::new(Rule::Kustomization, problem, advice).or_at(text.origin.as_ref()))
+        Fault::new(Rule::Kustomization, problem, advice).or_at(text.origin.as_ref())
     };
     if path.origin.is_some() {
         let source = session.text(&layer.root, path)?;
@@ -143,7 +149,7 @@ fn choose_types(session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<()> {
                 version,
             ))]);
         }
-        let documents = session.parse(&source, Dialect::Configuration)?;
+        let documents = Session::parse(&source, Dialect::Configuration)?;
         let Some(document) = documents.first() else {
             return Err(vec![session.finding(fault("the file is empty", "write an OpenAPI document", path))]);
         };
@@ -171,21 +177,13 @@ impl Layer<'_> {
                 "charts are rendered by Helm, which is not run here",
                 "run `helm template` and list its output under `resources`",
             );
-            return Err(vec![session.finding(Box::new(fault.or_at(Some(helm))))]);
+            return Err(vec![session.finding(fault.or_at(Some(helm)))]);
         }
         self.add_resources(session, &mut gathered, &kustomization.resources)?;
         self.configure(session, &mut gathered)?;
         self.generate(session, &mut gathered)?;
-        let mut findings = Vec::new();
         for component in &kustomization.components {
-            let taken = std::mem::take(&mut gathered);
-            match self.add_directory(session, component, Some(taken)) {
-                Ok(more) => gathered = more,
-                Err(more) => {
-                    findings.extend(more);
-                    return Err(findings);
-                }
-            }
+            gathered = self.add_directory(session, component, Some(gathered))?;
         }
         self.transform(session, &mut gathered)?;
         self.validate(session, &mut gathered)?;
@@ -207,7 +205,8 @@ impl Layer<'_> {
             if !path.text.is_empty() && session.fs().is_dir(&joined) {
                 match self.add_directory(session, path, None) {
                     Ok(base) => {
-                        findings.extend(session.check(gathered.merge(base)).err().into_iter().flatten())
+                        let added = gathered.merge(base);
+                        findings.extend(added.err().map(|fault| session.finding(fault)));
                     }
                     Err(more) => findings.extend(more),
                 }
@@ -217,10 +216,10 @@ impl Layer<'_> {
                 Ok(nodes) => {
                     for node in nodes {
                         let mut object = Object::new(node);
+                        provenance::restore_history(&mut object);
                         self.provenance.mark_file(&mut object, &path.text);
-                        findings.extend(
-                            session.check(gathered.objects.append(object)).err().into_iter().flatten(),
-                        );
+                        let added = gathered.objects.append(object);
+                        findings.extend(added.err().map(|fault| session.finding(fault)));
                     }
                 }
                 Err(more) => findings.extend(more),
@@ -237,7 +236,7 @@ impl Layer<'_> {
         taken: Option<Accumulator>,
     ) -> Checked<Accumulator> {
         let fault = |rule: Rule, problem: String, advice: &str| {
-            Box::new(Fault::new(rule, problem, advice).or_at(path.origin.as_ref()))
+            Fault::new(rule, problem, advice).or_at(path.origin.as_ref())
         };
         let joined = self.root.join(&path.text);
         let found = session.fs().canonical(&joined).ok().filter(|found| session.fs().is_dir(found));
@@ -293,25 +292,29 @@ impl Layer<'_> {
     }
 
     fn configure(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
+        let mut own = Config::default();
         for path in &self.kustomization.configurations {
             let source = session.text(&self.root, path)?;
-            for document in session.parse(&source, Dialect::Configuration)?.iter().take(1) {
+            for document in Session::parse(&source, Dialect::Configuration)?.iter().take(1) {
                 let (config, findings) = Config::parse(&source, document);
                 if !findings.is_empty() {
                     return Err(findings);
                 }
-                session.check(
-                    gathered.add_config(&config).map_err(|fault| Box::new(fault.or_at(path.origin.as_ref()))),
-                )?;
+                session.check(own.merge(&config).map_err(|fault| fault.or_at(path.origin.as_ref())))?;
             }
         }
+        let config = if self.kustomization.configurations.is_empty() {
+            Cow::Borrowed(Config::built_in())
+        } else {
+            Cow::Owned(session.check(Config::table_with(&own))?)
+        };
+        session.check(gathered.add_config(config))?;
         for path in &self.kustomization.crds {
             let source = session.text(&self.root, path)?;
-            for document in session.parse(&source, Dialect::Configuration)?.iter().take(1) {
-                let config = Config::from_definitions(document);
-                session.check(
-                    gathered.add_config(&config).map_err(|fault| Box::new(fault.or_at(path.origin.as_ref()))),
-                )?;
+            for document in Session::parse(&source, Dialect::Configuration)?.iter().take(1) {
+                let config = Cow::Owned(Config::from_definitions(document));
+                let added = gathered.add_config(config);
+                session.check(added.map_err(|fault| fault.or_at(path.origin.as_ref())))?;
             }
         }
         Ok(())
@@ -339,21 +342,24 @@ impl Layer<'_> {
         entry: &Generator,
         plugin: Option<&Plugin>,
     ) -> Checked<()> {
-        let defaults =
-            if plugin.is_some() { &Default::default() } else { &self.kustomization.generator_options };
+        let defaults = if plugin.is_some() {
+            &GeneratorOptions::default()
+        } else {
+            &self.kustomization.generator_options
+        };
         let mut read = |path: &Text| session.read(&self.root, path).map(|(_, bytes)| bytes);
         let made = generate(product, entry, defaults, &mut read);
         let mut object = session.check(made)?;
         self.provenance.mark_generated(&mut object, self.file, product, plugin);
         let absorbed = gathered.objects.absorb(object);
-        session.check(absorbed.map_err(|fault| Box::new(fault.or_at(entry.name.origin.as_ref()))))
+        session.check(absorbed.map_err(|fault| fault.or_at(entry.name.origin.as_ref())))
     }
 
     fn transform(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
         let mut steps = self.steps(session, gathered.config())?;
         for plugin in plugin::load(session, self, &self.kustomization.transformers)? {
             let step = plugin.transformer(session, self)?;
-            steps.push((step, self.provenance.of_plugin(&plugin)));
+            steps.push((step, Mark::of_plugin(&plugin)));
         }
         for (step, origin) in steps {
             session.check(step.run(&mut gathered.objects, session.schema()))?;
@@ -377,7 +383,7 @@ impl Layer<'_> {
                     "a validator changed the objects",
                     "list it under `transformers`",
                 );
-                return Err(vec![session.finding(Box::new(fault.at(&plugin.object.node)))]);
+                return Err(vec![session.finding(fault.at(&plugin.object.node))]);
             }
         }
         Ok(())
@@ -429,7 +435,7 @@ impl Layer<'_> {
                 (false, false) => &[&config.labels, &metadata],
             };
             let merged = more.iter().try_for_each(|more| merge_specs(&mut specs, more));
-            findings.extend(session.check(merged).err().into_iter().flatten());
+            findings.extend(merged.err().map(|fault| session.finding(fault)));
             add(Box::new(SetEntries { pairs: pairs(&entry.pairs), specs }), "LabelTransformer");
         }
         for (entries, specs, kind) in [
@@ -470,7 +476,7 @@ impl Layer<'_> {
     pub(crate) fn merge_patches(&self, session: &mut Session<'_>, entries: &[Text]) -> Checked<Vec<Node>> {
         let mut patches = Vec::new();
         for entry in entries {
-            match self.inline_objects(session, entry) {
+            match Self::inline_objects(session, entry) {
                 Some(nodes) => patches.extend(nodes),
                 None => patches.extend(session.objects_in(&self.root, entry)?),
             }
@@ -479,12 +485,12 @@ impl Layer<'_> {
     }
 
     /// The objects that a text is, when it is no path.
-    pub(crate) fn inline_objects(&self, session: &mut Session<'_>, text: &Text) -> Option<Vec<Node>> {
+    pub(crate) fn inline_objects(session: &mut Session<'_>, text: &Text) -> Option<Vec<Node>> {
         if !text.text.contains([':', '\n']) {
             return None;
         }
         let source = session.inline(text);
-        let documents = session.parse(&source, Dialect::Resource).ok()?;
+        let documents = Session::parse(&source, Dialect::Resource).ok()?;
         session.objects(documents).ok()
     }
 
@@ -496,9 +502,8 @@ impl Layer<'_> {
         remembers: bool,
     ) -> Checked<Patches> {
         let origin = patch.origin.as_ref();
-        let fault =
-            |problem: &str, advice: &str| Box::new(Fault::new(Rule::Patch, problem, advice).or_at(origin));
-        let text = patch.patch.text.trim();
+        let fault = |problem: &str, advice: &str| Fault::new(Rule::Patch, problem, advice).or_at(origin);
+        let text = patch.text.text.trim();
         let source = match (text.is_empty(), patch.path.text.is_empty()) {
             (true, true) => {
                 return Err(vec![
@@ -511,7 +516,7 @@ impl Layer<'_> {
                 ]);
             }
             (false, true) => {
-                session.inline(&Text { text: text.to_owned(), origin: patch.patch.origin.clone() })
+                session.inline(&Text { text: text.to_owned(), origin: patch.text.origin.clone() })
             }
             (true, false) => session.text(&self.root, &patch.path)?,
         };
@@ -524,9 +529,9 @@ impl Layer<'_> {
             remembers,
             origin: patch.origin.clone(),
         };
-        let documents = session.parse(&source, Dialect::Resource)?;
+        let documents = Session::parse(&source, Dialect::Resource)?;
         if let [Node { value: Value::Sequence(_), .. }] = documents[..] {
-            let operations = session.parse(&source, Dialect::Configuration)?;
+            let operations = Session::parse(&source, Dialect::Configuration)?;
             patches.operations =
                 session.check(operations.first().map_or_else(|| Ok(Vec::new()), jsonpatch::decode))?;
             if patch.target.is_none() {
@@ -551,7 +556,7 @@ impl Layer<'_> {
     /// An entry of `patchesJson6902`, which must name its target.
     pub(crate) fn json_patch(&self, session: &mut Session<'_>, patch: &Patch) -> Checked<Patches> {
         let fault = |problem: &str, advice: &str| {
-            Box::new(Fault::new(Rule::Patch, problem, advice).or_at(patch.origin.as_ref()))
+            Fault::new(Rule::Patch, problem, advice).or_at(patch.origin.as_ref())
         };
         if patch.target.as_ref().is_none_or(|target| target.name.is_empty()) {
             return Err(vec![
@@ -581,10 +586,10 @@ impl Layer<'_> {
             if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
                 let fault =
                     Fault::new(Rule::Replacement, "`path` excludes everything else", "remove one of the two");
-                return Err(vec![session.finding(Box::new(fault.or_at(entry.origin.as_ref())))]);
+                return Err(vec![session.finding(fault.or_at(entry.origin.as_ref()))]);
             }
             let source = session.text(&self.root, &entry.path)?;
-            let documents = session.parse(&source, Dialect::Configuration)?;
+            let documents = Session::parse(&source, Dialect::Configuration)?;
             let mut decoder = crate::decode::Decoder::new(&source, false);
             for document in documents.iter().take(1) {
                 match &document.value {

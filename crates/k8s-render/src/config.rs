@@ -49,7 +49,8 @@ const GROUPS: &[&str] = &[
     "replicas",
 ];
 
-static DEFAULT: LazyLock<Config> = LazyLock::new(|| {
+/// Kustomize's table as its files list it.
+static TABLE: LazyLock<Config> = LazyLock::new(|| {
     let mut config = Config::default();
     let mut group = "";
     for line in include_str!("../data/fieldspecs.txt").lines().filter(|line| !line.starts_with('#')) {
@@ -78,14 +79,30 @@ static DEFAULT: LazyLock<Config> = LazyLock::new(|| {
             }
         }
     }
-    config.sort_references();
+    config.sort();
+    config
+});
+
+/// The table as a kustomization without `configurations` uses it.
+static DEFAULT: LazyLock<Config> = LazyLock::new(|| {
+    let mut config = Config::default();
+    // The table does not contradict itself; a test counts what is in it.
+    let _ = config.merge(&TABLE);
     config
 });
 
 impl Config {
-    /// Kustomize's own table.
+    /// What applies where no kustomization says otherwise.
     pub(crate) fn built_in() -> &'static Self {
         &DEFAULT
+    }
+
+    /// Kustomize's table with more fields. Where one is for some types only, it takes the place of the same field for
+    /// all types, once the result is merged into what a layer has gathered.
+    pub(crate) fn table_with(more: &Self) -> Outcome<Self> {
+        let mut config = TABLE.clone();
+        config.merge(more)?;
+        Ok(config)
     }
 
     fn group_mut(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
@@ -104,7 +121,12 @@ impl Config {
         })
     }
 
-    fn sort_references(&mut self) {
+    fn sort(&mut self) {
+        for group in GROUPS {
+            if let Some(specs) = self.group_mut(group) {
+                specs.sort_by_cached_key(|spec| rank_of_type(&spec.gvk));
+            }
+        }
         self.name_reference.sort_by_cached_key(|reference| rank_of_type(&reference.target));
     }
 
@@ -122,7 +144,7 @@ impl Config {
                 None => self.name_reference.push(reference.clone()),
             }
         }
-        self.sort_references();
+        self.sort();
         Ok(())
     }
 
@@ -147,6 +169,7 @@ impl Config {
                 referrers: decoder.list(fields.get("fieldSpecs"), decode_field_spec),
             }
         });
+        config.sort();
         (config, decoder.findings)
     }
 

@@ -45,9 +45,8 @@ impl<'a> Decoder<'a> {
                 for (key, value) in entries {
                     match known.iter().find(|name| name.eq_ignore_ascii_case(key)) {
                         Some(name) if !value.is_null() => found.push((*name, value)),
-                        Some(_) => {}
                         None if self.strict => self.unknown(key, value, known),
-                        None => {}
+                        _ => {}
                     }
                 }
             }

@@ -18,41 +18,53 @@ pub(crate) enum Rule {
     Unsupported,
 }
 
-/// One problem.
+/// One problem; boxed, because it travels through many results that are fine.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
+pub(crate) struct Fault(Box<Problem>);
+
+/// What a [`Fault`] holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
     pub(crate) rule: Rule,
-    pub(crate) problem: String,
+    /// What is wrong.
+    pub(crate) message: String,
     pub(crate) advice: String,
     pub(crate) origin: Option<Origin>,
 }
 
 impl Fault {
     pub(crate) fn new(rule: Rule, problem: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { rule, problem: problem.into(), advice: advice.into(), origin: None }
+        Self(Box::new(Problem { rule, message: problem.into(), advice: advice.into(), origin: None }))
     }
 
     /// Places the problem at a node, unless it already has a place.
-    pub(crate) fn at(mut self, node: &Node) -> Self {
-        if self.origin.is_none() {
-            self.origin.clone_from(&node.origin);
-        }
-        self
+    pub(crate) fn at(self, node: &Node) -> Self {
+        self.or_at(node.origin.as_ref())
     }
 
     /// Places the problem, unless it already has a place.
     pub(crate) fn or_at(mut self, origin: Option<&Origin>) -> Self {
-        if self.origin.is_none() {
-            self.origin = origin.cloned();
+        if self.0.origin.is_none() {
+            self.0.origin = origin.cloned();
         }
         self
+    }
+
+    /// Places the problem anew.
+    pub(crate) fn only_at(mut self, origin: Option<&Origin>) -> Self {
+        self.0.origin = origin.cloned();
+        self
+    }
+
+    pub(crate) fn into_problem(self) -> Problem {
+        *self.0
     }
 }
 
 /// A result whose failure is one problem.
-pub(crate) type Outcome<T> = Result<T, Box<Fault>>;
+pub(crate) type Outcome<T> = Result<T, Fault>;
 
 /// Shorthand for a failed [`Outcome`].
 pub(crate) fn fail<T>(rule: Rule, problem: impl Into<String>, advice: impl Into<String>) -> Outcome<T> {
-    Err(Box::new(Fault::new(rule, problem, advice)))
+    Err(Fault::new(rule, problem, advice))
 }

@@ -64,7 +64,7 @@ impl FieldSpec {
             }
         }
         let missing = if self.create { missing } else { Missing::Stay };
-        walk(&self.parts, node, missing, set).map_err(|fault| Box::new(fault.at(node)))
+        walk(&self.parts, node, missing, set).map_err(|fault| fault.at(node))
     }
 }
 
@@ -101,7 +101,7 @@ fn walk(
             format!("a list or map was expected here, to find `{}` in it", part.key),
             "correct the value, or the field path in `configurations`",
         )
-        .map_err(|fault: Box<crate::fault::Fault>| Box::new(fault.at(node))),
+        .map_err(|fault: crate::fault::Fault| fault.at(node)),
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str) -> Outcome<()> {
             "a single value was expected here",
             "correct the value, or the field path",
         )
-        .map_err(|fault: Box<crate::fault::Fault>| Box::new(fault.at(node)));
+        .map_err(|fault: crate::fault::Fault| fault.at(node));
     }
     node.value = Value::String(text.to_owned());
     Ok(())
@@ -143,7 +143,7 @@ pub(crate) fn set_entry(node: &mut Node, key: &str, text: &str) -> Outcome<()> {
         return Ok(());
     }
     fail(Rule::Transformer, format!("a map was expected here, to set `{key}` in it"), "correct the value")
-        .map_err(|fault: Box<crate::fault::Fault>| Box::new(fault.at(node)))
+        .map_err(|fault: crate::fault::Fault| fault.at(node))
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ struct Pair {
     origin: Option<Origin>,
 }
 
-fn fault(problem: String, advice: &str, origin: Option<&Origin>) -> Box<Fault> {
-    Box::new(Fault::new(Rule::Generator, problem, advice).or_at(origin))
+fn fault(problem: String, advice: &str, origin: Option<&Origin>) -> Fault {
+    Fault::new(Rule::Generator, problem, advice).or_at(origin)
 }
 
 /// Makes the object. `read` gives the bytes of the files that the entry names.
@@ -203,7 +203,7 @@ mod tests {
             _ => Ok(b"hello\n".to_vec()),
         };
         let object = generate(product, entry, &GeneratorOptions::default(), &mut read);
-        object.map(|object| emit(&object.node)).map_err(|fault| fault.problem)
+        object.map(|object| emit(&object.node)).map_err(|fault| fault.into_problem().message)
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl fmt::Display for Gvk {
     }
 }
 
-/// `apps/v1` to (`apps`, `v1`), `v1` to (``, `v1`).
+/// Group and version of an `apiVersion`; the core group is empty.
 pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }

@@ -1,22 +1,24 @@
 //! Trees as JSON, as Go prints it: keys in byte order, `<`, `>` and `&` escaped.
 
+use std::fmt::Write as _;
+
 use crate::yaml::{Node, Value};
 
 /// JSON without any blanks.
 pub(crate) fn compact(node: &Node) -> String {
     let mut out = String::new();
-    write(node, None, &mut out);
+    value(node, None, &mut out);
     out
 }
 
 /// JSON over several lines, indented by two blanks.
 pub(crate) fn indented(node: &Node) -> String {
     let mut out = String::new();
-    write(node, Some(0), &mut out);
+    value(node, Some(0), &mut out);
     out
 }
 
-fn write(node: &Node, depth: Option<usize>, out: &mut String) {
+fn value(node: &Node, depth: Option<usize>, out: &mut String) {
     let inner = depth.map(|depth| depth + 1);
     match &node.value {
         Value::Null => out.push_str("null"),
@@ -27,7 +29,7 @@ fn write(node: &Node, depth: Option<usize>, out: &mut String) {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
                 separate(at, inner, out);
-                write(item, inner, out);
+                value(item, inner, out);
             }
             close(items.is_empty(), depth, ']', out);
         }
@@ -35,11 +37,11 @@ fn write(node: &Node, depth: Option<usize>, out: &mut String) {
             let mut sorted: Vec<(&String, &Node)> = entries.iter().collect();
             sorted.sort_unstable_by_key(|entry| entry.0);
             out.push('{');
-            for (at, (key, value)) in sorted.into_iter().enumerate() {
+            for (at, (key, entry)) in sorted.into_iter().enumerate() {
                 separate(at, inner, out);
                 string(key, out);
                 out.push_str(if depth.is_some() { ": " } else { ":" });
-                write(value, inner, out);
+                value(entry, inner, out);
             }
             close(entries.is_empty(), depth, '}', out);
         }
@@ -79,7 +81,7 @@ fn string(text: &str, out: &mut String) {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(character)));
+                let _ = write!(out, "\\u{:04x}", u32::from(character));
             }
             _ => out.push(character),
         }

@@ -109,7 +109,7 @@ pub(crate) struct LabelEntry {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Patch {
     pub(crate) path: Text,
-    pub(crate) patch: Text,
+    pub(crate) text: Text,
     pub(crate) target: Option<Selector>,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
@@ -352,7 +352,7 @@ impl Patch {
         let fields = decoder.fields(node, &["path", "patch", "jsonOp", "target", "options"]);
         let mut patch = Self {
             path: decoder.placed(fields.get("path")),
-            patch: decoder.placed(fields.get("patch").or_else(|| fields.get("jsonOp"))),
+            text: decoder.placed(fields.get("patch").or_else(|| fields.get("jsonOp"))),
             target: fields.get("target").map(|node| Selector::decode(decoder, node)),
             origin: node.origin.clone(),
             ..Self::default()

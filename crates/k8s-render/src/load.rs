@@ -9,7 +9,7 @@ use std::sync::Arc;
 use miette::SourceSpan;
 
 use crate::decode::Text;
-use crate::fault::{Fault, Outcome, Rule};
+use crate::fault::{Fault, Outcome, Problem, Rule};
 use crate::finding::{Finding, Source};
 use crate::fs::FileSystem;
 use crate::kustomization::{FILE_NAMES, Kustomization};
@@ -42,7 +42,7 @@ pub(crate) fn is_remote(path: &str) -> bool {
         || path.starts_with("github.com:")
         || path.contains("?ref=")
         || path.contains(".git//")
-        || path.ends_with(".git")
+        || Path::new(path).extension().is_some_and(|extension| extension == "git")
 }
 
 impl<'a> Session<'a> {
@@ -78,8 +78,8 @@ impl<'a> Session<'a> {
     }
 
     /// A problem as a finding of its rule.
-    pub(crate) fn finding(&self, fault: Box<Fault>) -> Finding {
-        let Fault { rule, problem, advice, origin } = *fault;
+    pub(crate) fn finding(&self, fault: Fault) -> Finding {
+        let Problem { rule, message: problem, advice, origin } = fault.into_problem();
         let (src, span) = self.place(origin.as_ref());
         match rule {
             Rule::Kustomization => Finding::Kustomization { problem, advice, src, span },
@@ -104,7 +104,7 @@ impl<'a> Session<'a> {
     /// The bytes of a file that a kustomization in `root` names.
     pub(crate) fn read(&self, root: &Path, path: &Text) -> Outcome<(PathBuf, Vec<u8>)> {
         let fault = |rule: Rule, problem: String, advice: &str| {
-            Box::new(Fault::new(rule, problem, advice).or_at(path.origin.as_ref()))
+            Fault::new(rule, problem, advice).or_at(path.origin.as_ref())
         };
         if path.text.is_empty() {
             return Err(fault(
@@ -170,7 +170,7 @@ impl<'a> Session<'a> {
     }
 
     /// The documents of a text in some dialect; any problem refuses all of them.
-    pub(crate) fn parse(&self, source: &Source, dialect: Dialect) -> Checked<Vec<Node>> {
+    pub(crate) fn parse(source: &Source, dialect: Dialect) -> Checked<Vec<Node>> {
         let (documents, findings) = parse_as(source, dialect);
         if findings.is_empty() { Ok(documents) } else { Err(findings) }
     }
@@ -184,7 +184,7 @@ impl<'a> Session<'a> {
         }
         let name = self.fs.name(&canonical);
         let source = self.remember(&name, bytes)?;
-        let documents = self.parse(&source, Dialect::Resource)?;
+        let documents = Self::parse(&source, Dialect::Resource)?;
         let nodes = self.objects(documents)?;
         self.documents.insert(canonical, Rc::new(nodes.clone()));
         Ok(nodes)
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
                             "`items` must be a list",
                             "write one element per object",
                         );
-                        findings.push(self.finding(Box::new(fault.at(&node))));
+                        findings.push(self.finding(fault.at(&node)));
                     }
                 }
             }
@@ -285,8 +285,7 @@ impl<'a> Session<'a> {
             .into_iter()
             .filter(|name| self.fs.exists(&root.join(name)) && !self.fs.is_dir(&root.join(name)))
             .collect();
-        let fault =
-            |problem: String, advice: &str| Box::new(Fault::new(Rule::Load, problem, advice).or_at(asked));
+        let fault = |problem: String, advice: &str| Fault::new(Rule::Load, problem, advice).or_at(asked);
         let shown = self.fs.name(root);
         let name = match here[..] {
             [name] => name,
@@ -310,8 +309,7 @@ impl<'a> Session<'a> {
 }
 
 fn check_object(node: &Node) -> Outcome<()> {
-    let fault =
-        |problem: &str, advice: &str| Err(Box::new(Fault::new(Rule::Object, problem, advice).at(node)));
+    let fault = |problem: &str, advice: &str| Err(Fault::new(Rule::Object, problem, advice).at(node));
     if !matches!(node.value, Value::Mapping(_)) {
         return fault("this is no Kubernetes object", "write a map with apiVersion, kind and metadata");
     }

@@ -57,7 +57,7 @@ impl<'s> Merger<'s> {
                 "the patch and the object have values of different kinds here",
                 "make both a map, a list or a single value",
             );
-            return Err(Box::new(fault.at(patch)));
+            return Err(fault.at(patch));
         }
         match (base, patch) {
             (Some(base), None) if base.is_null() => Ok(was_written(&base).then_some(base)),
@@ -155,10 +155,8 @@ impl<'s> Merger<'s> {
                 }
                 *entries = settled;
             }
-            Value::Sequence(items) => {
-                if at.and_then(Schema::merge_keys).is_some() {
-                    *items = self.settle_items(std::mem::take(items), at)?;
-                }
+            Value::Sequence(items) if at.and_then(Schema::merge_keys).is_some() => {
+                *items = self.settle_items(std::mem::take(items), at)?;
             }
             _ => {}
         }
@@ -265,7 +263,7 @@ fn directive(value: &Node) -> Outcome<Directive> {
         other => {
             let problem = format!("`{other}` is no patch directive");
             let fault = Fault::new(Rule::Patch, problem, "write `merge`, `replace` or `delete`");
-            Err(Box::new(fault.at(value)))
+            Err(fault.at(value))
         }
     }
 }

@@ -119,7 +119,7 @@ impl Objects {
                 self.list[at].node.origin.as_ref().map(|origin| format!(", the first in {}", origin.file));
             let problem = format!("two objects have the id `{id}`{}", other.unwrap_or_default());
             return fail(Rule::Identity, problem, "rename one of them, or leave one of the files out")
-                .map_err(|fault: Box<crate::fault::Fault>| Box::new(fault.at(&object.node)));
+                .map_err(|fault: crate::fault::Fault| fault.at(&object.node));
         }
         if let Some(index) = &mut self.index {
             enter(index, self.list.len(), &object);

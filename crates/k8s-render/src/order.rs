@@ -8,8 +8,6 @@ use crate::id::{Gvk, Id};
 use crate::kustomization::SortOptions;
 use crate::object::Object;
 use crate::objects::Objects;
-use crate::schema::Schema;
-use crate::transform::Transform;
 
 /// Kinds that must exist before others, in kustomize's order.
 const FIRST: [&str; 22] = [
@@ -38,21 +36,10 @@ const FIRST: [&str; 22] = [
 ];
 const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
-/// `SortOrderTransformer`: the order as a step among others, by default none.
-pub(crate) struct Sort {
-    pub(crate) options: Option<SortOptions>,
-}
-
-impl Transform for Sort {
-    fn run(&self, objects: &mut Objects, _: &Schema) -> Outcome<()> {
-        self.options.as_ref().map_or(Ok(()), |options| sort(objects, Some(options)))
-    }
-}
-
 /// Sorts as a `sortOptions` field says; without one, by kustomize's legacy order.
 pub(crate) fn sort(objects: &mut Objects, options: Option<&SortOptions>) -> Outcome<()> {
     let fault = |options: &SortOptions, problem: &str, advice: &str| {
-        Box::new(Fault::new(Rule::Kustomization, problem, advice).or_at(options.order.origin.as_ref()))
+        Fault::new(Rule::Kustomization, problem, advice).or_at(options.order.origin.as_ref())
     };
     let owned = |kinds: &[&str]| kinds.iter().map(|&kind| kind.to_owned()).collect::<Vec<_>>();
     let (first, last) = match options {

@@ -80,9 +80,9 @@ pub(crate) fn at<'n>(node: &'n mut Node, place: &[Step]) -> Option<&'n mut Node>
     })
 }
 
-fn wrong(node: &Node, what: &str, part: &str) -> Box<Fault> {
+fn wrong(node: &Node, what: &str, part: &str) -> Fault {
     let problem = format!("`{part}` in the path needs {what} here");
-    Box::new(Fault::new(Rule::Replacement, problem, "correct the field path").at(node))
+    Fault::new(Rule::Replacement, problem, "correct the field path").at(node)
 }
 
 struct Finder<'a, 'v> {
@@ -142,18 +142,14 @@ impl Finder<'_, '_> {
         place: &mut Vec<Step>,
     ) -> Outcome<()> {
         let Value::Sequence(items) = &mut node.value else { return Err(wrong(node, "a list", part)) };
-        if items.len() == index {
-            if let Some(create) = self.create {
-                items.push(rest.first().map_or_else(|| blank_like(create), |next| holder_of(next)).into());
-            }
+        if let Some(create) = self.create.filter(|_| items.len() == index) {
+            items.push(rest.first().map_or_else(|| blank_like(create), |next| holder_of(next)).into());
         }
-        match items.get_mut(index) {
-            Some(item) => self.step(item, Step::At(index), rest, place),
-            None => {
-                let length = items.len();
-                Err(wrong(node, &format!("more than {length} elements"), part))
-            }
+        let length = items.len();
+        if let Some(item) = items.get_mut(index) {
+            return self.step(item, Step::At(index), rest, place);
         }
+        Err(wrong(node, &format!("more than {length} elements"), part))
     }
 
     fn matching(

@@ -6,12 +6,9 @@ use crate::fault::{Fault, Rule};
 use crate::finding::Source;
 use crate::generate::Product;
 use crate::hash::AddHashes;
-use crate::kustomization::{
-    Generator, Image, Patch, Replacement, Replica, Selector, SortOptions, decode_field_spec,
-};
+use crate::kustomization::{Generator, Image, Patch, Replacement, Replica, Selector, decode_field_spec};
 use crate::load::{Checked, Session};
 use crate::object::Object;
-use crate::order::Sort;
 use crate::selector::Matcher;
 use crate::transform::{
     AddAffix, AddValue, MergePatches, Replacements, SetEntries, SetImage, SetNamespace, SetReplicas, Side,
@@ -29,7 +26,7 @@ pub(crate) fn load(session: &mut Session<'_>, layer: &Layer<'_>, entries: &[Text
     let mut gathered = Accumulator::default();
     let mut paths = Vec::new();
     for entry in entries {
-        match layer.inline_objects(session, entry) {
+        match Layer::inline_objects(session, entry) {
             Some(nodes) => {
                 for node in nodes {
                     let mut object = Object::new(node);
@@ -48,7 +45,7 @@ pub(crate) fn load(session: &mut Session<'_>, layer: &Layer<'_>, entries: &[Text
             let problem = format!("`{}` is a plugin that another program runs", plugin.object.id());
             let fault =
                 Fault::new(Rule::Unsupported, problem, "use a built-in plugin (`apiVersion: builtin`)");
-            return Err(vec![session.finding(Box::new(fault.at(&plugin.object.node)))]);
+            return Err(vec![session.finding(fault.at(&plugin.object.node))]);
         }
     }
     Ok(plugins)
@@ -79,7 +76,6 @@ const FIELDS: &[&str] = &[
     "imageTag",
     "replica",
     "replacements",
-    "sortOptions",
     "value",
     "targets",
     "targetFilePath",
@@ -139,7 +135,7 @@ impl Plugin {
             problem,
             "use another built-in plugin, or the kustomization's own fields",
         );
-        vec![session.finding(Box::new(fault.at(&self.object.node)))]
+        vec![session.finding(fault.at(&self.object.node))]
     }
 
     /// The transformer that the plugin configures.
@@ -192,7 +188,7 @@ impl Plugin {
                 let mut patches = layer.merge_patches(session, &paths)?;
                 if !inline.text.is_empty() {
                     let text = session.inline(&inline);
-                    let documents = session.parse(&text, crate::yaml::Dialect::Resource)?;
+                    let documents = Session::parse(&text, crate::yaml::Dialect::Resource)?;
                     patches.extend(session.objects(documents)?);
                 }
                 if patches.is_empty() {
@@ -220,13 +216,6 @@ impl Plugin {
             "ReplacementTransformer" => {
                 let entries = reader.decoder.list(reader.fields.get("replacements"), Replacement::decode);
                 Box::new(Replacements { list: layer.replacements(session, &entries)? })
-            }
-            "SortOrderTransformer" => {
-                let options = reader
-                    .fields
-                    .get("sortOptions")
-                    .map(|node| SortOptions::decode(&mut reader.decoder, node));
-                Box::new(Sort { options })
             }
             "HashTransformer" => Box::new(AddHashes),
             "ValueAddTransformer" => return self.value_add(session, layer, &mut reader),
@@ -276,7 +265,7 @@ impl Plugin {
         let path = reader.decoder.placed(reader.fields.get("targetFilePath"));
         if !path.text.is_empty() {
             let source = session.text(&layer.root, &path)?;
-            let documents = session.parse(&source, crate::yaml::Dialect::Configuration)?;
+            let documents = Session::parse(&source, crate::yaml::Dialect::Configuration)?;
             let mut decoder = Decoder::new(&source, false);
             for document in documents.iter().take(1) {
                 let fields = decoder.fields(document, &["targets"]);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::generate::Product;
 use crate::kustomization::Kustomization;
-use crate::object::Object;
+use crate::object::{Object, Previous};
 use crate::plugin::Plugin;
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -35,6 +35,24 @@ pub(crate) fn is_internal(key: &str) -> bool {
     INTERNAL.contains(&key)
 }
 
+/// Takes up the history that kustomize's own annotations carry, in the output of other tools.
+pub(crate) fn restore_history(object: &mut Object) {
+    let list = |key: &str| -> Vec<String> {
+        let key = format!("internal.config.kubernetes.io/{key}");
+        let value = object.metadata_texts("annotations").find(|(own, _)| *own == key);
+        value.map(|(_, value)| value.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let (names, namespaces, kinds) =
+        (list("previousNames"), list("previousNamespaces"), list("previousKinds"));
+    let (prefixes, suffixes) = (list("prefixes"), list("suffixes"));
+    if names.len() == namespaces.len() && names.len() == kinds.len() {
+        let parts = names.into_iter().zip(namespaces).zip(kinds);
+        object.previous = parts.map(|((name, namespace), kind)| Previous { kind, name, namespace }).collect();
+    }
+    object.prefixes = prefixes;
+    object.suffixes = suffixes;
+}
+
 /// What the root asks to note, and how a layer is reached from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provenance {
@@ -55,6 +73,18 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
+    /// The mark of a plugin that has a file or text of its own.
+    pub(crate) fn of_plugin(plugin: &Plugin) -> Option<Self> {
+        let origin = origin_of(&plugin.object)?;
+        Some(Self {
+            configured_in: origin.trim_end().strip_prefix("path: ").unwrap_or_default().to_owned(),
+            api_version: plugin.object.api_version().to_owned(),
+            kind: plugin.object.kind().to_owned(),
+            name: plugin.object.name().to_owned(),
+            namespace: plugin.object.namespace().to_owned(),
+        })
+    }
+
     fn text(&self) -> String {
         let mut text = format!("configuredIn: {}\nconfiguredBy:\n", self.configured_in);
         for (key, value) in [
@@ -64,7 +94,7 @@ impl Mark {
             ("namespace", &self.namespace),
         ] {
             if !value.is_empty() {
-                text.push_str(&format!("  {key}: {value}\n"));
+                text.extend(["  ", key, ": ", value, "\n"]);
             }
         }
         text
@@ -158,7 +188,7 @@ impl Provenance {
             Product::Secret => "SecretGenerator",
         };
         let mark = match plugin {
-            Some(plugin) => self.of_plugin(plugin),
+            Some(plugin) => Mark::of_plugin(plugin),
             None => self.of_field(file, kind),
         };
         if let Some(mark) = mark {
@@ -174,18 +204,6 @@ impl Provenance {
             kind: kind.to_owned(),
             name: String::new(),
             namespace: String::new(),
-        })
-    }
-
-    /// The mark of a plugin that has a file or text of its own.
-    pub(crate) fn of_plugin(&self, plugin: &Plugin) -> Option<Mark> {
-        let origin = origin_of(&plugin.object)?;
-        Some(Mark {
-            configured_in: origin.trim_end().strip_prefix("path: ").unwrap_or_default().to_owned(),
-            api_version: plugin.object.api_version().to_owned(),
-            kind: plugin.object.kind().to_owned(),
-            name: plugin.object.name().to_owned(),
-            namespace: plugin.object.namespace().to_owned(),
         })
     }
 }

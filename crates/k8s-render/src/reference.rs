@@ -24,23 +24,32 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn new(object: &Object) -> Self {
+    fn new(object: &Object) -> Outcome<Self> {
         let subjects = match object.kind() {
             "RoleBinding" => object.node.get("subjects").map(Node::items).unwrap_or_default(),
             _ => &[],
         };
-        let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-        Self {
+        let mut subject_namespaces = Vec::new();
+        for subject in subjects {
+            let is_account = subject.get("kind").and_then(Node::as_str) == Some("ServiceAccount");
+            let Some(namespace) = subject.get("namespace").filter(|_| is_account) else { continue };
+            let Some(text) = namespace.as_str() else {
+                let fault = Fault::new(
+                    Rule::Reference,
+                    "the subject's namespace is blank",
+                    "name it, or leave it out",
+                );
+                return Err(fault.at(subject));
+            };
+            subject_namespaces.push(text.to_owned());
+        }
+        Ok(Self {
             id: object.id(),
             previous: object.previous_ids().collect(),
             prefixes: object.prefixes.clone(),
             suffixes: object.suffixes.clone(),
-            subject_namespaces: subjects
-                .iter()
-                .filter(|subject| text(subject, "kind").as_deref() == Some("ServiceAccount"))
-                .filter_map(|subject| text(subject, "namespace"))
-                .collect(),
-        }
+            subject_namespaces,
+        })
     }
 
     fn is_cluster_scoped(&self) -> bool {
@@ -78,10 +87,10 @@ fn same_ending(a: &[String], b: &[String]) -> bool {
 
 /// Updates every reference.
 pub(crate) fn fix(objects: &mut Objects, references: &[NameReference]) -> Outcome<()> {
-    if objects.iter().all(|object| object.previous.is_empty()) {
+    let candidates = objects.iter().map(Candidate::new).collect::<Outcome<Vec<Candidate>>>()?;
+    if candidates.iter().all(|candidate| candidate.previous.is_empty()) {
         return Ok(());
     }
-    let candidates: Vec<Candidate> = objects.iter().map(Candidate::new).collect();
     let mut by_old_name: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut by_original_namespace: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
@@ -134,6 +143,17 @@ struct Table<'a> {
     by_original_namespace: HashMap<&'a str, Vec<usize>>,
 }
 
+/// What a field says of the namespace it refers to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Within<'a> {
+    /// It is a name alone.
+    Anything,
+    /// It is a map without a namespace.
+    Map,
+    /// It is a map with a namespace.
+    Namespace(&'a str),
+}
+
 /// One field of one referrer.
 struct Reference<'a> {
     table: &'a Table<'a>,
@@ -149,14 +169,12 @@ impl Reference<'_> {
             Value::Mapping(_) => self.update_map(node),
             Value::Sequence(items) => items.iter_mut().try_for_each(|item| match item.value {
                 Value::Mapping(_) => self.update_map(item),
-                Value::Sequence(_) => Err(Box::new(
-                    Fault::new(
-                        Rule::Reference,
-                        "a list within a list holds no names",
-                        "correct the field path",
-                    )
-                    .at(item),
-                )),
+                Value::Sequence(_) => Err(Fault::new(
+                    Rule::Reference,
+                    "a list within a list holds no names",
+                    "correct the field path",
+                )
+                .at(item)),
                 _ => self.update_scalar(item),
             }),
             _ => self.update_scalar(node),
@@ -165,7 +183,7 @@ impl Reference<'_> {
 
     fn update_scalar(&self, node: &mut Node) -> Outcome<()> {
         let old = node.scalar_text().unwrap_or_default();
-        match self.select(old, node, None)? {
+        match self.select(old, node, Within::Anything)? {
             Some(found) if found.id.name != old => set_scalar(node, &found.id.name),
             _ => Ok(()),
         }
@@ -178,11 +196,12 @@ impl Reference<'_> {
                 "a map without `name` holds no reference",
                 "correct the field path",
             );
-            return Err(Box::new(fault.at(node)));
+            return Err(fault.at(node));
         };
         let old = name.scalar_text().unwrap_or_default();
         let namespace = node.get("namespace").map(|namespace| namespace.scalar_text().unwrap_or_default());
-        let Some(found) = self.select(old, node, Some(namespace))? else { return Ok(()) };
+        let within = namespace.map_or(Within::Map, Within::Namespace);
+        let Some(found) = self.select(old, node, within)? else { return Ok(()) };
         if found.id.name == old && found.id.namespace.is_empty() {
             return Ok(());
         }
@@ -195,12 +214,12 @@ impl Reference<'_> {
         Ok(())
     }
 
-    /// The one object that an old name means. `within` is `Some` for maps, with the namespace they give, if any.
-    fn select(&self, old: &str, node: &Node, within: Option<Option<&str>>) -> Outcome<Option<&Candidate>> {
+    /// The one object that an old name means.
+    fn select(&self, old: &str, node: &Node, within: Within<'_>) -> Outcome<Option<&Candidate>> {
         let Some(named) = self.table.by_old_name.get(old) else { return Ok(None) };
         let mut found: Vec<&Candidate> = named.iter().map(|&at| &self.table.candidates[at]).collect();
         found.retain(|candidate| self.referrer.may_name(candidate));
-        if let Some(Some(namespace)) = within {
+        if let Within::Namespace(namespace) = within {
             self.keep_namespace(&mut found, namespace);
         }
         let had_type =
@@ -220,7 +239,8 @@ impl Reference<'_> {
         }
         let Some(&first) = found.first() else { return Ok(None) };
         let same = |other: &&Candidate| {
-            other.id.name == first.id.name && (within.is_none() || other.id.namespace == first.id.namespace)
+            other.id.name == first.id.name
+                && (within == Within::Anything || other.id.namespace == first.id.namespace)
         };
         if found.iter().all(same) {
             return Ok(Some(first));
@@ -229,7 +249,7 @@ impl Reference<'_> {
         let problem = format!("`{old}` may mean {}", names.join(" or "));
         let fault =
             Fault::new(Rule::Reference, problem, "give the objects different names, or write the final name");
-        Err(Box::new(fault.at(node)))
+        Err(fault.at(node))
     }
 
     /// Keeps objects that were at first in a namespace; where none was, those that are in it now.

@@ -32,7 +32,7 @@ impl Pattern {
             let problem = format!("`{text}` is no regular expression");
             let fault =
                 Fault::new(Rule::Patch, problem, "escape the characters that have a meaning in patterns");
-            Box::new(fault.or_at(selector.origin.as_ref()))
+            fault.or_at(selector.origin.as_ref())
         })
     }
 
@@ -66,7 +66,7 @@ impl Matcher {
                     format!("`{text}` is no label selector"),
                     "write for example `app=web,tier!=db,env in (dev,prod),!canary`",
                 );
-                Box::new(fault.or_at(selector.origin.as_ref()))
+                fault.or_at(selector.origin.as_ref())
             })
         };
         Ok(Self {

@@ -11,8 +11,8 @@ use crate::objects::Objects;
 use crate::path::{look_up, split};
 use crate::yaml::{Node, Value};
 
-fn fault(problem: String, advice: &str, var: &Var) -> Box<Fault> {
-    Box::new(Fault::new(Rule::Variable, problem, advice).or_at(var.name.origin.as_ref()))
+fn fault(problem: String, advice: &str, var: &Var) -> Fault {
+    Fault::new(Rule::Variable, problem, advice).or_at(var.name.origin.as_ref())
 }
 
 /// Notes for every variable the object that it takes its value from, if that is already there.
@@ -117,7 +117,7 @@ fn replace_in(node: &mut Node, values: &HashMap<String, Node>, used: &mut HashSe
                         "a list of texts is expected here",
                         "put the value in quotes",
                     );
-                    return Err(Box::new(fault.at(item)));
+                    return Err(fault.at(item));
                 }
                 replace_in(item, values, used)?;
             }

@@ -1,16 +1,17 @@
 //! Every case of the kustomize corpora, rendered and compared byte for byte.
 //!
 //! A case that the oracle refuses must be refused. The counts below are floors: raise them when more cases pass.
+#![expect(clippy::unwrap_used, reason = "a corpus that cannot be read fails the test")]
 #![expect(clippy::print_stderr, reason = "the names of failing cases, and of skipped corpora, must be seen")]
 
 use std::path::{Path, PathBuf};
 
 use k8s_render::{Disk, RenderOptions, render};
 
-/// Cases of `kustomize/` that pass.
-const FLOOR_CASES: usize = 0;
+/// Cases of `kustomize/` that pass. No group is left out.
+const FLOOR_CASES: usize = 310;
 /// Roots of `kustomize-real/` that pass.
-const FLOOR_REAL: usize = 0;
+const FLOOR_REAL: usize = 77;
 
 fn corpora(name: &str) -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");

@@ -2,6 +2,8 @@
 //!
 //! `INFRA_BLESS=1 cargo test -p k8s-render --test tables` writes them anew.
 
+#![expect(clippy::unwrap_used, reason = "a corpus that cannot be read fails the test")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

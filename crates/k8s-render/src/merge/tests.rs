@@ -36,10 +36,10 @@ fn lists_without_a_schema_are_replaced() {
 #[test]
 fn containers_merge_by_name_and_the_patch_comes_first() {
     let base = "spec: {containers: [{name: a, image: x}, {name: b}]}";
-    let patch = "spec: {containers: [{name: b, image: y}, {name: c}]}";
+    let patch = "spec: {containers: [{name: b, image: z}, {name: c}]}";
     assert_eq!(
         pod(base, patch),
-        "spec:\n  containers:\n  - image: y\n    name: b\n  - name: c\n  - image: x\n    name: a\n"
+        "spec:\n  containers:\n  - image: z\n    name: b\n  - name: c\n  - image: x\n    name: a\n"
     );
 }
 

@@ -28,7 +28,7 @@ impl SetImage {
                 problem,
                 "an image's name is a pattern here: escape its characters",
             );
-            return Err(Box::new(fault.or_at(image.name.origin.as_ref())));
+            return Err(fault.or_at(image.name.origin.as_ref()));
         };
         Ok(Self { image, specs, pattern })
     }
@@ -37,7 +37,7 @@ impl SetImage {
         let old = match &node.value {
             Value::Mapping(_) | Value::Sequence(_) => {
                 let fault = Fault::new(Rule::Transformer, "an image must be a text", "write `name:tag`");
-                return Err(Box::new(fault.at(node)));
+                return Err(fault.at(node));
             }
             _ => node.scalar_text().unwrap_or_default(),
         };

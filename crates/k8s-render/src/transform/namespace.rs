@@ -53,7 +53,7 @@ impl Transform for SetNamespace {
                 );
                 let fault =
                     Fault::new(Rule::Identity, problem, "rename one of them, or leave one of them out");
-                return Err(Box::new(fault.at(&object.node)));
+                return Err(fault.at(&object.node));
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl SetNamespace {
     /// Sets the namespace of one object and in the fields that repeat it.
     pub(crate) fn apply(&self, object: &mut Object) -> Outcome<()> {
         let gvk = object.gvk();
-        if !gvk.is_cluster_scoped() && !(self.unset_only && !object.namespace().is_empty()) {
+        if !gvk.is_cluster_scoped() && (!self.unset_only || object.namespace().is_empty()) {
             object.set_metadata("namespace", Node::text(&self.namespace));
         }
         let binding = matches!(&*gvk.kind, "RoleBinding" | "ClusterRoleBinding");
@@ -105,14 +105,14 @@ impl SetNamespace {
         let Value::Sequence(items) = &mut subjects.value else {
             let fault =
                 Fault::new(Rule::Transformer, "`subjects` must be a list", "write one element per subject");
-            return Err(Box::new(fault.at(subjects)));
+            return Err(fault.at(subjects));
         };
         for subject in items {
-            if subject.get(key).and_then(Node::scalar_text) == Some(value) {
-                if let Some(entries) = subject.as_mapping_mut() {
-                    let field = entries.entry("namespace".to_owned()).or_insert_with(|| Node::text(""));
-                    self.set(field)?;
-                }
+            if subject.get(key).and_then(Node::scalar_text) != Some(value) {
+                continue;
+            }
+            if let Some(entries) = subject.as_mapping_mut() {
+                self.set(entries.entry("namespace".to_owned()).or_insert_with(|| Node::text("")))?;
             }
         }
         Ok(())

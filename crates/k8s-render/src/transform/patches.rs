@@ -26,7 +26,7 @@ pub(crate) struct Patches {
 
 impl Transform for Patches {
     fn run(&self, objects: &mut Objects, schema: &Schema) -> Outcome<()> {
-        self.apply(objects, schema).map_err(|fault| Box::new(fault.or_at(self.origin.as_ref())))
+        self.apply(objects, schema).map_err(|fault| fault.or_at(self.origin.as_ref()))
     }
 }
 
@@ -95,7 +95,7 @@ fn find_target(objects: &mut Objects, patch: &Node) -> Outcome<usize> {
             "name the namespace, or give the patch a `target`",
         )
     };
-    Err(Box::new(Fault::new(Rule::Patch, problem, advice).at(patch)))
+    Err(Fault::new(Rule::Patch, problem, advice).at(patch))
 }
 
 /// A patch for a given object: its own type does not matter, its labels and annotations count as texts.

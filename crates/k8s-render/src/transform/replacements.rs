@@ -20,14 +20,14 @@ pub(crate) struct Replacements {
     pub(crate) list: Vec<Replacement>,
 }
 
-fn fault(problem: impl Into<String>, advice: &str, origin: Option<&Origin>) -> Box<Fault> {
-    Box::new(Fault::new(Rule::Replacement, problem, advice).or_at(origin))
+fn fault(problem: impl Into<String>, advice: &str, origin: Option<&Origin>) -> Fault {
+    Fault::new(Rule::Replacement, problem, advice).or_at(origin)
 }
 
 impl Transform for Replacements {
     fn run(&self, objects: &mut Objects, _: &Schema) -> Outcome<()> {
         self.list.iter().try_for_each(|replacement| {
-            replacement.run(objects).map_err(|fault| Box::new(fault.or_at(replacement.origin.as_ref())))
+            replacement.run(objects).map_err(|fault| fault.or_at(replacement.origin.as_ref()))
         })
     }
 }
@@ -169,8 +169,7 @@ impl ReplacementTarget {
                 continue;
             }
             let origin = path.origin.as_ref();
-            let places = find_all(&mut object.node, &parts, create)
-                .map_err(|found| Box::new(Fault { origin: None, ..*found }.or_at(origin)))?;
+            let places = find_all(&mut object.node, &parts, create).map_err(|found| found.only_at(origin))?;
             if places.is_empty() {
                 let problem = format!("`{}` has no field `{}`", object.id(), path.text);
                 return Err(fault(

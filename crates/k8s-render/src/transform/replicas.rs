@@ -34,6 +34,6 @@ impl Transform for SetReplicas {
         let kinds: Vec<&str> = self.specs.iter().map(|spec| spec.gvk.kind.as_str()).collect();
         let problem = format!("no {} is called `{}`", kinds.join(", "), name.text);
         let fault = Fault::new(Rule::Transformer, problem, "correct the name, or remove the entry");
-        Err(Box::new(fault.or_at(name.origin.as_ref())))
+        Err(fault.or_at(name.origin.as_ref()))
     }
 }

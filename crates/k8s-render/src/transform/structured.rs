@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::finding::Source;
 use crate::json;
 use crate::path::{Create, Step, at, find_all, look_up, retyped};
-use crate::yaml::{Node, Origin, Value, emit, parse};
+use crate::yaml::{Node, Origin, Value, emit, parse, restyle};
 
 /// Sets the value at a path that leads into such a text. `false` when the path does not, and nothing was changed.
 pub(super) fn set_inside(node: &mut Node, path: &[String], value: &Node, create: Create<'_>) -> bool {
@@ -76,7 +76,7 @@ fn change(text: &str, path: &[String], value: &Node, create: Create<'_>) -> Opti
     })
 }
 
-/// Puts the new scalar where the old ones stand, so that comments, quotes and order of the text stay.
+/// Puts the new scalar where the old ones stand, so that quotes and order of the text stay, and its comments too.
 fn splice(text: &str, document: &mut Node, places: &[Vec<Step>], value: &Node) -> Option<String> {
     let new = value.scalar_text()?;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
@@ -86,14 +86,18 @@ fn splice(text: &str, document: &mut Node, places: &[Vec<Step>], value: &Node) -
         let Origin { start, end, .. } = field.origin.as_ref()?;
         ranges.push((*start, *end));
     }
+    let edits = ranges.iter().map(|&(start, _)| (start, new)).collect();
+    if let Some(printed) = restyle(text, &edits) {
+        return Some(printed);
+    }
     ranges.sort_unstable();
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for (start, end) in ranges {
         out.push_str(text.get(done..start)?);
         match text.as_bytes().get(start)? {
-            b'"' => out.push_str(&format!("\"{}\"", new.replace('\\', "\\\\").replace('"', "\\\""))),
-            b'\'' => out.push_str(&format!("'{}'", new.replace('\'', "''"))),
+            b'"' => out.extend(["\"", &new.replace('\\', "\\\\").replace('"', "\\\""), "\""]),
+            b'\'' => out.extend(["'", &new.replace('\'', "''"), "'"]),
             b'|' | b'>' => return None,
             _ => out.push_str(new),
         }

@@ -41,7 +41,7 @@ impl Transform for AddValue {
                     || {
                         let problem =
                             format!("`{}` leads through something that is no map", target.field_path);
-                        Box::new(Fault::new(Rule::Transformer, problem, "correct `fieldPath`"))
+                        Fault::new(Rule::Transformer, problem, "correct `fieldPath`")
                     },
                 )?;
                 let old = field.scalar_text().unwrap_or_default();
@@ -58,9 +58,12 @@ impl Transform for AddValue {
 
 fn field_or_new<'n>(node: &'n mut Node, path: &[String]) -> Option<&'n mut Node> {
     path.iter().enumerate().try_fold(node, |node, (at, key)| {
-        let missing = || match at + 1 == path.len() {
-            true => Node::text(""),
-            false => Value::Mapping(indexmap::IndexMap::new()).into(),
+        let missing = || {
+            if at + 1 == path.len() {
+                Node::text("")
+            } else {
+                Value::Mapping(indexmap::IndexMap::new()).into()
+            }
         };
         Some(node.as_mapping_mut()?.entry(key.clone()).or_insert_with(missing))
     })

@@ -308,10 +308,11 @@ enum Style {
 /// How a text is written: plain where that reads back as the same text, else quoted or as a block.
 fn style(text: &str, key: bool) -> Style {
     let shape = Shape::of(text);
+    let line_breaks = text.contains(is_break);
     if text.contains('\n') {
         return if shape.block_allowed && !key { Style::Literal } else { Style::Double };
     }
-    if key && shape.line_breaks || !reads_back_as_text(text) {
+    if key && line_breaks || !reads_back_as_text(text) {
         return Style::Double;
     }
     match shape {
@@ -330,7 +331,6 @@ struct Shape {
     plain_allowed: bool,
     single_allowed: bool,
     block_allowed: bool,
-    line_breaks: bool,
 }
 
 impl Shape {
@@ -367,7 +367,6 @@ impl Shape {
             plain_allowed: !(indicators || line_breaks || special || edges || break_space || space_break),
             single_allowed: !(break_space || space_break || special),
             block_allowed: !(space_break || special || previous == Some(' ')),
-            line_breaks,
         }
     }
 }
@@ -425,7 +424,7 @@ fn natural_order(a: &str, b: &str) -> Ordering {
     }
     // A zero inside a number counts as a digit, not as a leading zero.
     let inside_number = (x == '0' || y == '0')
-        && a[..start].chars().rev().take_while(|digit| digit.is_ascii_digit()).any(|digit| digit != '0');
+        && a[..start].chars().rev().take_while(char::is_ascii_digit).any(|digit| digit != '0');
     let run = |text: &str| {
         let digits = text[start..].bytes().take_while(u8::is_ascii_digit);
         digits.fold((i64::from(inside_number), 0_usize), |(value, length), digit| {

@@ -4,9 +4,11 @@ mod emit;
 mod node;
 mod parse;
 mod resolve;
+mod restyle;
 
 pub use emit::{emit, to_yaml};
 pub use node::{Node, Origin, Value};
 pub use parse::{parse, parse_as};
 pub use resolve::Dialect;
 pub(crate) use resolve::{Resolved, float_text, resolve};
+pub(crate) use restyle::restyle;

@@ -149,7 +149,7 @@ pub(crate) fn float_text(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    if value == value.trunc() && value.abs() < 1e21 {
+    if value.fract().abs() < f64::MIN_POSITIVE && value.abs() < 1e21 {
         let whole = format!("{value:.0}");
         if let Some(integer) = whole.parse::<i128>().ok().filter(|&integer| fits_64_bits(integer)) {
             return Some(integer.to_string());

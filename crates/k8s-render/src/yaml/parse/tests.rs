@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -77,7 +79,7 @@ fn alias_bombs_and_deep_nesting_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let uses = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{uses}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{uses}]").unwrap();
     }
     let (_, findings) = parse(&source(&bomb));
     assert!(matches!(findings[..], [Finding::YamlLimit { .. }]), "{findings:?}");
@@ -85,7 +87,7 @@ fn alias_bombs_and_deep_nesting_are_refused() {
     assert_eq!(parse(&source(&deep)).1.len(), 1);
     let mut ladder = "a0: &a0 [x]\n".to_owned();
     for level in 1..400 {
-        ladder.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        writeln!(ladder, "a{level}: &a{level} [*a{}]", level - 1).unwrap();
     }
     assert!(matches!(parse(&source(&ladder)).1[..], [Finding::YamlLimit { .. }]));
     assert!(matches!(parse(&source("a: &a [*a]\n")).1[..], [Finding::YamlLimit { .. }]));
