@@ -131,6 +131,24 @@ pub enum Finding {
         #[label("runs like any other migration")]
         span: SourceSpan,
     },
+    /// A script for an event.
+    #[error("`{path}` is a callback, and callbacks are not run")]
+    #[diagnostic(
+        code("migrate/callback"),
+        help("move its statements into a migration, or the file out of the location")
+    )]
+    Callback {
+        /// The path.
+        path: String,
+        /// The event.
+        event: &'static str,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("Flyway would run this at {event}")]
+        span: SourceSpan,
+    },
     /// A migration that is a program.
     #[error("`{path}` is a program, and only SQL migrations are run")]
     #[diagnostic(
@@ -232,6 +250,153 @@ pub enum Finding {
         limit: u64,
     },
 
+    /// A placeholder that nothing gives a value to.
+    #[error("no value for placeholder `{name}`")]
+    #[diagnostic(
+        code("sql/unknown-placeholder"),
+        help("give it a value, or switch replacement off if it is data (known: {known})")
+    )]
+    UnknownPlaceholder {
+        /// The name as first written.
+        name: String,
+        /// The names that have a value.
+        known: String,
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// All its places.
+        #[label(collection, "used here")]
+        spans: Vec<SourceSpan>,
+    },
+    /// A placeholder without its end.
+    #[error("this placeholder has no end")]
+    #[diagnostic(
+        code("sql/unterminated-placeholder"),
+        help("close it, or switch replacement off if it is data")
+    )]
+    UnterminatedPlaceholder {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("opened here")]
+        span: SourceSpan,
+    },
+    /// A migration that did not end well.
+    #[error("migration {name} failed when it was applied")]
+    #[diagnostic(
+        code("migrate/failed"),
+        help(
+            "undo by hand what it did before it failed, then remove its row from the history (Flyway: `repair`)"
+        )
+    )]
+    Failed {
+        /// Version and description.
+        name: String,
+        /// Whether it is a repeatable one.
+        repeatable: bool,
+    },
+    /// An applied migration without a file.
+    #[error("migration {name} was applied, but no file has it")]
+    #[diagnostic(code("migrate/missing"), help("bring back `{script}`, or ignore missing migrations"))]
+    Missing {
+        /// Version and description.
+        name: String,
+        /// The script that the history names.
+        script: String,
+        /// Whether it is a repeatable one.
+        repeatable: bool,
+    },
+    /// A file that was not applied where everything should be.
+    #[error("migration {name} was not applied to the database")]
+    #[diagnostic(code("migrate/pending"), help("apply it"))]
+    Pending {
+        /// Version and description.
+        name: String,
+        /// Whether it is a repeatable one.
+        repeatable: bool,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file is pending")]
+        span: SourceSpan,
+    },
+    /// A file below what is applied already.
+    #[error("migration {name} was not applied, although a later version was")]
+    #[diagnostic(
+        code("migrate/ignored"),
+        help("give it a version above the newest applied one, or allow migrations out of order")
+    )]
+    Ignored {
+        /// Version and description.
+        name: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file came too late")]
+        span: SourceSpan,
+    },
+    /// A repeatable migration whose text changed.
+    #[error("repeatable migration `{description}` changed since it was applied")]
+    #[diagnostic(code("migrate/outdated"), help("apply it again"))]
+    Outdated {
+        /// Its description.
+        description: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file changed")]
+        span: SourceSpan,
+    },
+    /// A versioned migration whose text changed.
+    #[error(
+        "migration {name} changed after it was applied: its checksum is {resolved}, the history has {applied}"
+    )]
+    #[diagnostic(
+        code("migrate/checksum-mismatch"),
+        help("bring its old text back and put the change into a new migration")
+    )]
+    ChecksumMismatch {
+        /// Version and description.
+        name: String,
+        /// Checksum in the history, or `null`.
+        applied: String,
+        /// Checksum of the file.
+        resolved: i32,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file changed")]
+        span: SourceSpan,
+    },
+    /// A versioned migration whose name changed.
+    #[error("migration {name} was applied as `{applied}` and is now `{resolved}`")]
+    #[diagnostic(code("migrate/description-mismatch"), help("give the file its old name back"))]
+    DescriptionMismatch {
+        /// The version.
+        name: String,
+        /// Description in the history.
+        applied: String,
+        /// Description of the file.
+        resolved: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// Its beginning.
+        #[label("this file was renamed")]
+        span: SourceSpan,
+    },
+    /// A history that contradicts itself.
+    #[error("the history marks migration {name} as deleted more than once")]
+    #[diagnostic(code("migrate/duplicate-delete"), help("remove the surplus DELETE row from the history"))]
+    DuplicateDelete {
+        /// Version or description.
+        name: String,
+    },
     /// Quotes or a comment without an end.
     #[error("this {what} is not closed before the end of the file")]
     #[diagnostic(code("sql/unterminated"), help("{help}"))]
@@ -377,6 +542,27 @@ impl Finding {
             SplitProblem::LoneCarriageReturn { .. } => Self::LoneCarriageReturn { src, span },
             SplitProblem::UnbalancedParenthesis { .. } => Self::UnbalancedParenthesis { src, span },
         }
+    }
+
+    /// The code under which Flyway reports the same, where it does.
+    pub fn flyway_code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::DuplicateVersion { .. } => "DUPLICATE_VERSIONED_MIGRATION",
+            Self::DuplicateRepeatable { .. } => "DUPLICATE_REPEATABLE_MIGRATION",
+            Self::DuplicateDelete { .. } => "DUPLICATE_DELETED_MIGRATION",
+            Self::Failed { repeatable: false, .. } => "FAILED_VERSIONED_MIGRATION",
+            Self::Failed { repeatable: true, .. } => "FAILED_REPEATABLE_MIGRATION",
+            Self::Missing { repeatable: false, .. } => "APPLIED_VERSIONED_MIGRATION_NOT_RESOLVED",
+            Self::Missing { repeatable: true, .. } => "APPLIED_REPEATABLE_MIGRATION_NOT_RESOLVED",
+            Self::Pending { repeatable: false, .. } | Self::Ignored { .. } => {
+                "RESOLVED_VERSIONED_MIGRATION_NOT_APPLIED"
+            }
+            Self::Pending { repeatable: true, .. } => "RESOLVED_REPEATABLE_MIGRATION_NOT_APPLIED",
+            Self::Outdated { .. } => "OUTDATED_REPEATABLE_MIGRATION",
+            Self::ChecksumMismatch { .. } => "CHECKSUM_MISMATCH",
+            Self::DescriptionMismatch { .. } => "DESCRIPTION_MISMATCH",
+            _ => return None,
+        })
     }
 
     /// Whether this is an error rather than a warning or advice.

@@ -1,6 +1,8 @@
 //! A migration found in a location.
 
+use crate::checksum;
 use crate::finding::Source;
+use crate::placeholder::Placeholders;
 use crate::version::MigrationVersion;
 
 /// What a migration file is for, told by its prefix.
@@ -33,9 +35,26 @@ pub struct Migration {
     pub source: Source,
     /// Flyway's checksum of the file as it is, before placeholders are replaced.
     pub checksum: i32,
+    /// For repeatable migrations, the checksum after placeholders were replaced: see [`replace_checksums`].
+    pub replaced_checksum: Option<i32>,
 }
 
 impl Migration {
+    /// The checksum that the history stores.
+    pub fn recorded_checksum(&self) -> i32 {
+        self.replaced_checksum.unwrap_or(self.checksum)
+    }
+
+    /// Whether an applied migration with this checksum had the same text.
+    pub fn has_checksum(&self, applied: Option<i32>) -> bool {
+        applied == Some(self.checksum) || (applied.is_some() && applied == self.replaced_checksum)
+    }
+
+    /// The name of the file without its directories.
+    pub fn file_name(&self) -> &str {
+        self.script.rsplit('/').next().unwrap_or(&self.script)
+    }
+
     /// The SQL text.
     pub fn text(&self) -> &str {
         self.source.inner()
@@ -49,5 +68,16 @@ impl Migration {
     /// Versioned or baseline: takes part in the order of versions.
     pub fn is_versioned(&self) -> bool {
         matches!(self.kind, MigrationKind::Versioned | MigrationKind::Baseline)
+    }
+}
+
+/// Gives repeatable migrations the checksum of their text after replacement: they run again when a value changes.
+pub fn replace_checksums(migrations: &mut [Migration], placeholders: &Placeholders) {
+    if !placeholders.enabled {
+        return;
+    }
+    for migration in migrations.iter_mut().filter(|migration| migration.kind == MigrationKind::Repeatable) {
+        let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
+        migration.replaced_checksum = Some(checksum::of_text(&expanded.text));
     }
 }

@@ -121,6 +121,13 @@ impl Naming {
         self.suffixes.iter().find_map(|suffix| strip_suffix_ignoring_case(file_name, suffix))
     }
 
+    /// Whether a file's name is that of a migration, or of something that Flyway would execute or obey.
+    pub fn is_of_interest(&self, file_name: &str) -> bool {
+        let script = strip_suffix_ignoring_case(file_name, ".conf").unwrap_or(file_name);
+        self.strip_suffix(script).is_some()
+            || PROGRAM_SUFFIXES.iter().any(|suffix| strip_suffix_ignoring_case(file_name, suffix).is_some())
+    }
+
     /// Reads a file name that has already lost its suffix.
     ///
     /// # Errors

@@ -93,7 +93,11 @@ fn read(file: LocationFile, options: &ResolveOptions, findings: &mut Vec<Finding
         findings.push(Finding::EmptyFile { path: path(), src: src.clone(), span });
     }
     let (kind, version, description) = (name.kind, name.version, name.description);
-    Some(Migration { kind, version, description, script: file.script, source: src, checksum })
+    if let MigrationKind::Callback(event) = kind {
+        findings.push(Finding::Callback { path: path(), event, src: src.clone(), span });
+    }
+    let script = file.script;
+    Some(Migration { kind, version, description, script, source: src, checksum, replaced_checksum: None })
 }
 
 /// Files that Flyway would execute or obey although they are no SQL must not be passed over in silence.

@@ -29,7 +29,7 @@ fn order_is_flyways() {
         "V1.5__one.sql",
     ];
     let (migrations, findings) = resolve(names.iter().map(|name| file(name, "SELECT 1;")).collect());
-    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(codes(&findings), ["migrate/callback"]);
     assert_eq!(
         scripts(&migrations),
         [
@@ -71,7 +71,8 @@ fn one_description_in_two_repeatables_or_callbacks() {
         "afterMigrate__a.sql",
     ];
     let (_, findings) = resolve(names.iter().map(|name| file(name, "x")).collect());
-    assert_eq!(codes(&findings), ["migrate/duplicate-repeatable", "migrate/duplicate-repeatable"]);
+    let duplicates = codes(&findings).iter().filter(|code| *code == "migrate/duplicate-repeatable").count();
+    assert_eq!((duplicates, findings.len()), (2, 5));
 }
 
 #[test]

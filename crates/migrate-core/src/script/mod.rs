@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod lexer;
+mod parsed;
 mod problem;
 mod split;
 
@@ -9,6 +10,7 @@ use miette::SourceSpan;
 
 use crate::finding::{Finding, Source};
 
+pub use parsed::Script;
 pub use problem::SplitProblem;
 pub use split::{SplitOptions, Splitter, Statement, split};
 

@@ -31,6 +31,8 @@ pub struct Statement {
     pub line: usize,
     /// The delimiter in force, or `\G` where that ended the statement.
     pub delimiter: Arc<str>,
+    /// Whether it may leave something behind in the session: a variable, a mode, a temporary table, a lock.
+    pub touches_session: bool,
 }
 
 impl Statement {
@@ -82,8 +84,9 @@ struct Current {
     end: usize,
     /// Last token that is not a comment.
     previous: Option<Token>,
-    /// Executable comments may hold one of two parentheses.
+    /// Executable comments may hold one of two parentheses, or a `SET`.
     has_executable: bool,
+    touches_session: bool,
 }
 
 impl<'a> Splitter<'a> {
@@ -144,7 +147,8 @@ impl<'a> Splitter<'a> {
         let line = self.line_of(first.start);
         // A comment at the end of a line may end in white space.
         let end = begin + self.text[begin..current.end].trim_end_matches(|end: char| end <= ' ').len();
-        Some(Statement { range: begin..end, start: first.start, line, delimiter })
+        let touches_session = current.touches_session || current.has_executable;
+        Some(Statement { range: begin..end, start: first.start, line, delimiter, touches_session })
     }
 
     fn report_open_parentheses(&mut self, current: &Current) {
@@ -288,6 +292,10 @@ impl Iterator for Splitter<'_> {
                         .map(|token| (token.kind, token.text(text)))
                 });
             }
+            current.touches_session |= match current.first {
+                None => !is_stateless(token.text(text)),
+                Some(_) => token.kind == TokenKind::UserVariable || token.is_word(text, "TEMPORARY"),
+            };
             current.begin.get_or_insert(token.start);
             current.first.get_or_insert(token);
             current.end = token.end;
@@ -312,6 +320,13 @@ impl Splitter<'_> {
         let outside = self.blocks.delimiter();
         outside || &*self.delimiter != ";" || current.first.is_none()
     }
+}
+
+/// Statements that change schema or data and, variables aside, nothing of the session.
+fn is_stateless(word: &str) -> bool {
+    let words =
+        ["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT"];
+    words.iter().any(|stateless| word.eq_ignore_ascii_case(stateless))
 }
 
 fn ends_at_lone_return(text: &str, end: usize) -> bool {

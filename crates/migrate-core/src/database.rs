@@ -1,0 +1,194 @@
+//! The port to a database that migrations are applied to, and what happens on the way.
+
+use std::fmt;
+use std::future::Future;
+
+use crate::error::Error;
+use crate::history::HistoryStore;
+use crate::migration::Migration;
+
+/// A database under migrations, through one connection.
+pub trait Database: HistoryStore {
+    /// The schema that is migrated.
+    fn schema(&self) -> &str;
+
+    /// The name of the history table.
+    fn table(&self) -> &str;
+
+    /// The account, as Flyway records it.
+    fn user(&self) -> &str;
+
+    /// Takes the server-wide lock, calling `waiting` now and then until it is free. When that returns false, waiting
+    /// ends with [`Error::LockTimeout`].
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    fn lock(&mut self, waiting: &mut dyn FnMut(Waiting) -> bool) -> impl Future<Output = Result<(), Error>>;
+
+    /// Gives the lock back. A connection that broke has given it back already.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    fn unlock(&mut self) -> impl Future<Output = Result<(), Error>>;
+
+    /// Whether the schema has no table, view, routine or event.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    fn is_empty(&mut self) -> impl Future<Output = Result<bool, Error>>;
+
+    /// Runs one statement outside autocommit and reads all that it returns.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn execute(&mut self, sql: &str) -> impl Future<Output = Result<Executed, Failure>>;
+
+    /// Takes back what was not committed.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn rollback(&mut self) -> impl Future<Output = Result<(), Error>>;
+
+    /// Makes the session like new. The lock is lost.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn reset(&mut self) -> impl Future<Output = Result<(), Error>>;
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Executed {
+    /// Rows changed.
+    pub affected_rows: u64,
+    /// The server's warnings.
+    pub warnings: Vec<Warning>,
+}
+
+/// A warning or note of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// `Warning`, `Note` or `Error`.
+    pub level: String,
+    /// The server's number.
+    pub code: u16,
+    /// The server's message.
+    pub message: String,
+}
+
+/// Why a statement failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The server's error number, 0 if the connection broke.
+    pub code: u16,
+    /// The SQL state.
+    pub state: String,
+    /// The server's message.
+    pub message: String,
+    /// The connection broke: whether the statement ran is not known.
+    pub connection_lost: bool,
+}
+
+/// The lock is not free yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// How long was waited so far.
+    pub seconds: u64,
+    /// Who holds it, where the server tells.
+    pub holder: Option<Holder>,
+}
+
+/// Who holds the lock.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// Its connection.
+    pub connection: u64,
+    /// Its account and host, if we may see them.
+    pub account: Option<String>,
+    /// For how many seconds it has been in its present state.
+    pub seconds: Option<u64>,
+    /// What it is running.
+    pub statement: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "connection {} holds it", self.connection)?;
+        if let Some(account) = &self.account {
+            write!(formatter, ", {account}")?;
+        }
+        if let Some(seconds) = self.seconds {
+            write!(formatter, ", for {seconds} s in its present state")?;
+        }
+        match &self.statement {
+            Some(statement) => write!(formatter, ": {statement}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Something that happened while migrations were applied.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Another run holds the lock.
+    Waiting(&'a Waiting),
+    /// The history table was created.
+    HistoryCreated,
+    /// These migrations will run, in this order.
+    Planned(&'a [&'a Migration]),
+    /// A migration begins.
+    Started {
+        /// The migration.
+        migration: &'a Migration,
+        /// How many statements it has.
+        statements: usize,
+        /// A later version was applied before.
+        out_of_order: bool,
+    },
+    /// A statement is about to run.
+    Statement {
+        /// The migration.
+        migration: &'a Migration,
+        /// Counted from 1.
+        number: usize,
+        /// Its line in the file.
+        line: usize,
+        /// Its text.
+        sql: &'a str,
+    },
+    /// A statement ran.
+    Executed {
+        /// The migration.
+        migration: &'a Migration,
+        /// Its line in the file.
+        line: usize,
+        /// What it did.
+        result: &'a Executed,
+    },
+    /// A migration is applied and recorded.
+    Applied {
+        /// The migration.
+        migration: &'a Migration,
+        /// How long it took.
+        milliseconds: i32,
+    },
+    /// The history changed while the lock was handed over; the plan is made again.
+    Replanned,
+}
+
+/// Somebody who watches, and who may ask to stop.
+pub trait Progress {
+    /// Called for each event, in order.
+    fn event(&mut self, event: Event<'_>);
+
+    /// Whether to stop before the next statement.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody watches.
+impl Progress for () {
+    fn event(&mut self, _: Event<'_>) {}
+}

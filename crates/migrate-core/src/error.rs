@@ -1,0 +1,284 @@
+//! What stops this crate's work.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, SourceSpan};
+use thiserror::Error as ThisError;
+
+use crate::database::Holder;
+use crate::finding::{Finding, Source};
+use crate::script::position_at;
+
+/// Why something could not go on.
+#[derive(Debug, ThisError, Diagnostic)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    #[diagnostic(code("migrate/io"))]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A location that is no directory.
+    #[error("there is no directory `{}`", path.display())]
+    #[diagnostic(
+        code("migrate/missing-location"),
+        help("create it, or name the directory that holds the migrations")
+    )]
+    MissingLocation {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Directories that do not end.
+    #[error("`{}` lies more than {limit} directories deep", path.display())]
+    #[diagnostic(
+        code("migrate/too-deep"),
+        help("look for a symbolic link that leads back to a directory above it")
+    )]
+    TooDeep {
+        /// The path.
+        path: PathBuf,
+        /// The depth allowed.
+        limit: usize,
+    },
+    /// Files, or files and history, that contradict each other.
+    #[error("nothing was applied: {} must be fixed first", plural(findings.len(), "problem"))]
+    #[diagnostic(code("migrate/invalid"))]
+    Invalid {
+        /// All of them.
+        #[related]
+        findings: Vec<Finding>,
+    },
+    /// A target that is in neither files nor history.
+    #[error("there is no migration with the target version {version}")]
+    #[diagnostic(
+        code("migrate/missing-target"),
+        help("name a version that exists, or add `?` to allow its absence")
+    )]
+    MissingTarget {
+        /// The version.
+        version: String,
+    },
+    /// Tables that nobody put under migrations.
+    #[error("schema `{schema}` is not empty and has no history table `{table}`")]
+    #[diagnostic(
+        code("migrate/non-empty-schema"),
+        help("if its present state is that of a known version, record it as the baseline")
+    )]
+    NonEmptySchema {
+        /// The schema.
+        schema: String,
+        /// The history table that is missing.
+        table: String,
+    },
+    /// A baseline for a database that has a history.
+    #[error("schema `{schema}` has a history already, so it cannot get a baseline")]
+    #[diagnostic(code("migrate/baseline-exists"))]
+    BaselineExists {
+        /// The schema.
+        schema: String,
+    },
+    /// A statement that the server refused.
+    #[error("migration {name} failed at line {line}, column {column}: {message}")]
+    #[diagnostic(
+        code("migrate/statement-failed"),
+        help(
+            "server error {code}, SQL state {state}; {applied} of {total} statements had run, and {}",
+            if *recorded { "the history shows the failure" } else { "the failure could not be recorded" }
+        )
+    )]
+    Statement {
+        /// Version and description.
+        name: String,
+        /// The server's error number.
+        code: u16,
+        /// The SQL state.
+        state: String,
+        /// The server's message.
+        message: String,
+        /// 1-based.
+        line: usize,
+        /// 1-based, in characters.
+        column: usize,
+        /// Statements of this migration that ran before.
+        applied: usize,
+        /// Statements of this migration.
+        total: usize,
+        /// Whether the history has a row for the failure.
+        recorded: bool,
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The statement, or the place in it that the server names.
+        #[label("the server refused this")]
+        span: SourceSpan,
+    },
+    /// The connection broke while a statement ran.
+    #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
+    #[diagnostic(
+        code("migrate/connection-lost"),
+        help(
+            "the server may still be running the statement; nothing of this migration is recorded ({message})"
+        )
+    )]
+    ConnectionLost {
+        /// Version and description.
+        name: String,
+        /// What the connection says.
+        message: String,
+        /// 1-based.
+        line: usize,
+        /// Statements of this migration that ran before.
+        applied: usize,
+        /// Statements of this migration.
+        total: usize,
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The statement.
+        #[label("its outcome is not known")]
+        span: SourceSpan,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped before statement {} of {total} of migration {name}", applied + 1)]
+    #[diagnostic(
+        code("migrate/stopped"),
+        help("{}", if *applied == 0 { "nothing of it has run" } else { "the history shows it as failed, since a part of it has run" })
+    )]
+    Stopped {
+        /// Version and description.
+        name: String,
+        /// Statements of this migration that ran before.
+        applied: usize,
+        /// Statements of this migration.
+        total: usize,
+    },
+    /// The lock was not free in time.
+    #[error("the migration lock was not free within {seconds} s{}", held_by(holder.as_ref()))]
+    #[diagnostic(
+        code("migrate/lock-timeout"),
+        help("another run is at work on this schema; wait for it or end it")
+    )]
+    LockTimeout {
+        /// How long was waited.
+        seconds: u64,
+        /// Who holds it, where the server tells.
+        holder: Option<Holder>,
+    },
+    /// The server cannot be spoken to.
+    #[error("cannot reach {address}: {reason}")]
+    #[diagnostic(
+        code("migrate/unreachable"),
+        help("check host, port and network; the server may still be starting")
+    )]
+    Unreachable {
+        /// Host and port, or socket.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server does not let us in.
+    #[error("{address} refused the connection: {message}")]
+    #[diagnostic(code("migrate/refused"), help("server error {code}: check user, password and database"))]
+    Refused {
+        /// Host and port, or socket.
+        address: String,
+        /// The server's error number.
+        code: u16,
+        /// The server's message.
+        message: String,
+    },
+    /// A secure connection could not be made.
+    #[error("no secure connection to {address}: {reason}")]
+    #[diagnostic(
+        code("migrate/tls"),
+        help(
+            "name the authority with `tls-ca=FILE` in the URL, or, on a trusted network, switch encryption off with `tls=off`"
+        )
+    )]
+    Tls {
+        /// Host and port.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// A query of our own failed.
+    #[error("cannot {action}: {message}")]
+    #[diagnostic(code("migrate/server"), help("server error {code}, SQL state {state}"))]
+    Server {
+        /// What was tried.
+        action: &'static str,
+        /// The server's error number, 0 if the connection broke.
+        code: u16,
+        /// The SQL state.
+        state: String,
+        /// The server's message.
+        message: String,
+    },
+    /// A connection URL that cannot be understood.
+    #[error("the connection URL is not valid: {reason}")]
+    #[diagnostic(code("migrate/url"), help("write it as `mysql://user@host:3306/database`"))]
+    Url {
+        /// What is wrong, without secrets.
+        reason: String,
+    },
+    /// A row that this version cannot read.
+    #[error("row {rank} of the history table cannot be read: {reason}")]
+    #[diagnostic(code("migrate/history-row"))]
+    HistoryRow {
+        /// Its rank.
+        rank: i32,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A version was not applied in time.
+    #[error("version {version} was not applied within {seconds} s: {seen}")]
+    #[diagnostic(code("migrate/wait-timeout"))]
+    WaitTimeout {
+        /// The version waited for.
+        version: String,
+        /// How long was waited.
+        seconds: u64,
+        /// What was seen last.
+        seen: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Whether the server could not be reached, refused us or did not answer in time.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Refused { .. }
+                | Self::Tls { .. }
+                | Self::LockTimeout { .. }
+                | Self::WaitTimeout { .. }
+        )
+    }
+
+    /// The 1-based line and column of the place in a script, if there is one.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Statement { line, column, .. } => Some((*line, *column)),
+            Self::ConnectionLost { src, span, .. } => Some(position_at(src.inner(), span.offset())),
+            _ => None,
+        }
+    }
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn held_by(holder: Option<&Holder>) -> String {
+    holder.map(|holder| format!("; {holder}")).unwrap_or_default()
+}

@@ -1,0 +1,119 @@
+//! A database in memory: the twin of the real one for tests of what builds on this crate.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::database::{Database, Executed, Failure, Holder, Waiting};
+use crate::error::Error;
+use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
+
+/// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
+#[derive(Debug, Default)]
+pub struct MemoryDatabase {
+    /// The history; `None`: no table.
+    pub history: Option<Vec<HistoryRow>>,
+    /// Statements that were committed, and those that were not yet.
+    pub executed: Vec<String>,
+    /// Statements since the last commit.
+    pub uncommitted: Vec<String>,
+    /// Whether the schema has tables of its own.
+    pub has_tables: bool,
+    /// How often the lock is still held by somebody else when it is asked for.
+    pub lock_busy: u64,
+    /// Whether the lock is ours.
+    pub locked: bool,
+    /// How often the session was made new.
+    pub resets: usize,
+    /// Rows that another run writes while the session is reset.
+    pub others: Vec<HistoryRow>,
+    /// A statement that contains this fails like this.
+    pub fail_on: Option<(String, Failure)>,
+}
+
+impl HistoryStore for MemoryDatabase {
+    async fn rows(&mut self, after_rank: i32) -> Result<Option<Vec<HistoryRow>>, Error> {
+        let after = |rows: &Vec<HistoryRow>| {
+            rows.iter().filter(|row| row.installed_rank > after_rank).cloned().collect()
+        };
+        Ok(self.history.as_ref().map(after))
+    }
+
+    async fn create(&mut self, rows: &[HistoryRow]) -> Result<(), Error> {
+        self.history = Some(rows.to_vec());
+        Ok(())
+    }
+
+    async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
+        self.executed.append(&mut self.uncommitted);
+        self.history.get_or_insert_default().push(row.clone());
+        Ok(())
+    }
+}
+
+impl Database for MemoryDatabase {
+    fn schema(&self) -> &'static str {
+        "memory"
+    }
+
+    fn table(&self) -> &'static str {
+        DEFAULT_TABLE
+    }
+
+    fn user(&self) -> &'static str {
+        "tester"
+    }
+
+    async fn lock(&mut self, waiting: &mut dyn FnMut(Waiting) -> bool) -> Result<(), Error> {
+        let holder = Some(Holder { connection: 7, ..Holder::default() });
+        for seconds in 0..self.lock_busy {
+            if !waiting(Waiting { seconds, holder: holder.clone() }) {
+                return Err(Error::LockTimeout { seconds, holder });
+            }
+        }
+        self.lock_busy = 0;
+        self.locked = true;
+        Ok(())
+    }
+
+    async fn unlock(&mut self) -> Result<(), Error> {
+        self.locked = false;
+        Ok(())
+    }
+
+    async fn is_empty(&mut self) -> Result<bool, Error> {
+        Ok(!self.has_tables)
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Executed, Failure> {
+        match &self.fail_on {
+            Some((part, failure)) if sql.contains(part.as_str()) => Err(failure.clone()),
+            _ => {
+                self.uncommitted.push(sql.to_owned());
+                Ok(Executed::default())
+            }
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<(), Error> {
+        self.uncommitted.clear();
+        Ok(())
+    }
+
+    async fn reset(&mut self) -> Result<(), Error> {
+        self.resets += 1;
+        self.locked = false;
+        self.history.get_or_insert_default().append(&mut self.others);
+        Ok(())
+    }
+}
+
+/// Drives a future that never waits for anything outside, as those of [`MemoryDatabase`].
+///
+/// `None`: it did wait.
+pub fn run<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

@@ -1,0 +1,338 @@
+//! The ports of this crate over one connection.
+
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::{FromValue, Queryable};
+use mysql_async::{Conn, Error as Driver, Row, Value, from_value_opt};
+
+use super::connect::connect;
+use super::options::ConnectOptions;
+use crate::database::{Database, Executed, Failure, Holder, Waiting, Warning};
+use crate::error::Error;
+use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
+use crate::server::{Dialect, Server};
+use crate::version::MigrationVersion;
+
+/// How many warnings of one statement are fetched.
+const MAX_WARNINGS: usize = 64;
+
+/// A schema on a MySQL or MariaDB server. Lock, history and statements share one connection, so that the server holds
+/// the lock as long as a statement of ours runs, even if we are gone.
+#[derive(Debug)]
+pub struct MySqlDatabase {
+    conn: Conn,
+    server: Server,
+    schema: String,
+    table: String,
+    user: String,
+    /// Whether the session is outside autocommit already.
+    in_transaction: bool,
+}
+
+impl MySqlDatabase {
+    /// Connects to the schema that the options name. `table` is the history table, [`DEFAULT_TABLE`] if absent.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or the options name no database.
+    pub async fn open(options: &ConnectOptions, table: Option<&str>) -> Result<Self, Error> {
+        let (mut conn, server) = connect(options).await?;
+        let first = conn.query_first("SELECT DATABASE(), SUBSTRING_INDEX(USER(), '@', 1)").await;
+        let row: Option<(Option<String>, String)> =
+            first.map_err(|error| failed("read the session", &error))?;
+        let (schema, user) = row.unwrap_or_default();
+        let schema = schema.ok_or_else(|| Error::Url { reason: "it names no database".to_owned() })?;
+        let table = table.unwrap_or(DEFAULT_TABLE).to_owned();
+        Ok(Self { conn, server, schema, table, user, in_transaction: false })
+    }
+
+    /// What the server is.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The connection, for what this type does not do.
+    pub fn connection(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Ends the connection in good order.
+    ///
+    /// # Errors
+    /// When the server does not take leave.
+    pub async fn close(self) -> Result<(), Error> {
+        self.conn.disconnect().await.map_err(|error| failed("close the connection", &error))
+    }
+
+    fn qualified_table(&self) -> String {
+        format!("{}.{}", quoted(&self.schema), quoted(&self.table))
+    }
+
+    async fn run(&mut self, action: &'static str, sql: &str) -> Result<(), Error> {
+        self.conn.query_drop(sql).await.map_err(|error| failed(action, &error))
+    }
+
+    async fn holder(&mut self, lock: &str) -> Option<Holder> {
+        let id: Option<Option<u64>> =
+            self.conn.query_first(format!("SELECT IS_USED_LOCK('{lock}')")).await.ok()?;
+        let connection = id??;
+        let details = format!(
+            "SELECT CONCAT(USER, '@', HOST), TIME, LEFT(INFO, 120) FROM information_schema.PROCESSLIST WHERE ID = {connection}"
+        );
+        // Without the PROCESS privilege other accounts' connections are not seen.
+        let row: Option<(Option<String>, Option<i64>, Option<String>)> =
+            self.conn.query_first(details).await.ok().flatten();
+        let (account, seconds, statement) = row.unwrap_or_default();
+        let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+        Some(Holder { connection, account, seconds, statement })
+    }
+
+    fn insert(&self, row: &HistoryRow) -> String {
+        let version = row.version.as_ref().map_or("NULL".to_owned(), |version| literal(version.as_str()));
+        let checksum = row.checksum.map_or("NULL".to_owned(), |checksum| checksum.to_string());
+        format!(
+            "INSERT INTO {} (`installed_rank`, `version`, `description`, `type`, `script`, `checksum`, `installed_by`, \
+             `execution_time`, `success`) VALUES ({}, {version}, {}, {}, {}, {checksum}, {}, {}, {})",
+            self.qualified_table(),
+            row.installed_rank,
+            literal(&row.description),
+            literal(row.kind.as_str()),
+            literal(&row.script),
+            literal(&row.installed_by),
+            row.execution_time,
+            u8::from(row.success),
+        )
+    }
+
+    async fn warnings(&mut self) -> Result<Vec<Warning>, Driver> {
+        if self.conn.get_warnings() == 0 {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(String, u16, String)> =
+            self.conn.query(format!("SHOW WARNINGS LIMIT {MAX_WARNINGS}")).await?;
+        Ok(rows.into_iter().map(|(level, code, message)| Warning { level, code, message }).collect())
+    }
+
+    async fn execute_and_drain(&mut self, sql: &str) -> Result<Executed, Driver> {
+        if !self.in_transaction {
+            self.conn.query_drop("SET autocommit = 0").await?;
+            self.in_transaction = true;
+        }
+        let result = self.conn.query_iter(sql).await?;
+        let affected_rows = result.affected_rows();
+        result.drop_result().await?;
+        Ok(Executed { affected_rows, warnings: self.warnings().await? })
+    }
+}
+
+impl HistoryStore for MySqlDatabase {
+    async fn rows(&mut self, after_rank: i32) -> Result<Option<Vec<HistoryRow>>, Error> {
+        const NO_SUCH_TABLE: u16 = 1146;
+        let query = format!(
+            "SELECT `installed_rank`, `version`, `description`, `type`, `script`, `checksum`, `installed_by`, \
+             CAST(`installed_on` AS CHAR), `execution_time`, `success` FROM {} WHERE `installed_rank` > {after_rank} \
+             ORDER BY `installed_rank`",
+            self.qualified_table()
+        );
+        match self.conn.query::<Row, _>(query).await {
+            Ok(rows) => rows.into_iter().map(history_row).collect::<Result<_, _>>().map(Some),
+            Err(Driver::Server(error)) if error.code == NO_SUCH_TABLE => Ok(None),
+            Err(error) => Err(failed("read the history table", &error)),
+        }
+    }
+
+    async fn create(&mut self, rows: &[HistoryRow]) -> Result<(), Error> {
+        let table = self.qualified_table();
+        let key = match self.server.dialect {
+            Dialect::MySql => format!("CONSTRAINT {} ", quoted(&format!("{}_pk", self.table))),
+            Dialect::MariaDb => String::new(),
+        };
+        let definition = format!(
+            "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
+             `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
+             `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
+             `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
+             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`)\n)"
+        );
+        self.run("create the history table", &definition).await?;
+        for row in rows {
+            let insert = self.insert(row);
+            self.run("write the history table", &insert).await?;
+        }
+        let index = quoted(&format!("{}_s_idx", self.table));
+        // The index commits the rows before it.
+        self.run("create the history table", &format!("CREATE INDEX {index} ON {table} (`success`)")).await
+    }
+
+    async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
+        let insert = self.insert(row);
+        self.run("write the history table", &insert).await?;
+        self.run("commit", "COMMIT").await
+    }
+}
+
+impl Database for MySqlDatabase {
+    fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    fn table(&self) -> &str {
+        &self.table
+    }
+
+    fn user(&self) -> &str {
+        &self.user
+    }
+
+    async fn lock(&mut self, waiting: &mut dyn FnMut(Waiting) -> bool) -> Result<(), Error> {
+        let name = lock_name(&self.schema, &self.table);
+        let started = Instant::now();
+        // At first no time at all, so that waiting is seen at once.
+        let mut patience = 0;
+        loop {
+            let answer = self.conn.query_first(format!("SELECT GET_LOCK('{name}', {patience})")).await;
+            let answer: Option<Option<i64>> =
+                answer.map_err(|error| failed("take the migration lock", &error))?;
+            if answer.flatten() == Some(1) {
+                return Ok(());
+            }
+            let holder = self.holder(&name).await;
+            let seconds = started.elapsed().as_secs();
+            if !waiting(Waiting { seconds, holder: holder.clone() }) {
+                return Err(Error::LockTimeout { seconds, holder });
+            }
+            patience = 1;
+            // A server that answers at once, without waiting, must not be asked all the time.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn unlock(&mut self) -> Result<(), Error> {
+        if self.conn.is_disconnected() {
+            return Ok(());
+        }
+        if self.in_transaction {
+            self.run("end the transaction", "SET autocommit = 1").await?;
+            self.in_transaction = false;
+        }
+        let release = format!("DO RELEASE_LOCK('{}')", lock_name(&self.schema, &self.table));
+        self.run("release the migration lock", &release).await
+    }
+
+    async fn is_empty(&mut self) -> Result<bool, Error> {
+        let schema = literal(&self.schema);
+        let exists = |table: &str, column: &str| {
+            format!("EXISTS (SELECT 1 FROM information_schema.{table} WHERE {column} = {schema})")
+        };
+        let query = format!(
+            "SELECT {} OR {} OR {}",
+            exists("TABLES", "TABLE_SCHEMA"),
+            exists("ROUTINES", "ROUTINE_SCHEMA"),
+            exists("EVENTS", "EVENT_SCHEMA"),
+        );
+        let answer = self.conn.query_first::<i64, _>(query).await;
+        Ok(answer.map_err(|error| failed("read the catalogue", &error))? != Some(1))
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Executed, Failure> {
+        self.execute_and_drain(sql).await.map_err(|error| match error {
+            Driver::Server(error) => Failure {
+                code: error.code,
+                state: error.state,
+                message: error.message,
+                connection_lost: false,
+            },
+            other => {
+                Failure { code: 0, state: String::new(), message: other.to_string(), connection_lost: true }
+            }
+        })
+    }
+
+    async fn rollback(&mut self) -> Result<(), Error> {
+        self.run("roll back", "ROLLBACK").await
+    }
+
+    async fn reset(&mut self) -> Result<(), Error> {
+        let done = self.conn.reset().await.map_err(|error| failed("reset the session", &error))?;
+        self.in_transaction = false;
+        if !done {
+            return Err(Error::Server {
+                action: "reset the session",
+                code: 0,
+                state: String::new(),
+                message: format!("{} is too old", self.server),
+            });
+        }
+        // The reset keeps the database that a script has chosen.
+        let use_schema = format!("USE {}", quoted(&self.schema));
+        self.run("choose the database", &use_schema).await
+    }
+}
+
+/// A string that means the same in every SQL mode and character set.
+fn literal(text: &str) -> String {
+    use std::fmt::Write;
+    let mut literal = String::from("_utf8mb4 X'");
+    for byte in text.bytes() {
+        // Writing to a string cannot fail.
+        let _ = write!(literal, "{byte:02X}");
+    }
+    literal.push('\'');
+    literal
+}
+
+pub(super) fn failed(action: &'static str, error: &Driver) -> Error {
+    match error {
+        Driver::Server(error) => Error::Server {
+            action,
+            code: error.code,
+            state: error.state.clone(),
+            message: error.message.clone(),
+        },
+        other => Error::Server { action, code: 0, state: String::new(), message: other.to_string() },
+    }
+}
+
+/// Reads the columns in the order in which [`HistoryStore::rows`] asks for them.
+fn history_row(row: Row) -> Result<HistoryRow, Error> {
+    let mut values = row.unwrap();
+    let rank = values.first().cloned().and_then(|value| from_value_opt(value).ok()).unwrap_or_default();
+    columns(&mut values.drain(..)).map_err(|column| Error::HistoryRow {
+        rank,
+        reason: format!("column `{column}` has an unexpected value"),
+    })
+}
+
+fn columns(values: &mut impl Iterator<Item = Value>) -> Result<HistoryRow, &'static str> {
+    Ok(HistoryRow {
+        installed_rank: column(values, "installed_rank")?,
+        version: column::<Option<String>>(values, "version")?
+            .map(|text| MigrationVersion::parse(&text).map_err(|_| "version"))
+            .transpose()?,
+        description: column(values, "description")?,
+        kind: RowKind::new(column::<String>(values, "type")?),
+        script: column(values, "script")?,
+        checksum: column(values, "checksum")?,
+        installed_by: column(values, "installed_by")?,
+        installed_on: column(values, "installed_on")?,
+        execution_time: column(values, "execution_time")?,
+        success: column(values, "success")?,
+    })
+}
+
+fn column<T: FromValue>(
+    values: &mut impl Iterator<Item = Value>,
+    name: &'static str,
+) -> Result<T, &'static str> {
+    values.next().and_then(|value| from_value_opt(value).ok()).ok_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_do_not_depend_on_the_session() {
+        assert_eq!(literal("a'\\é"), "_utf8mb4 X'61275CC3A9'");
+        assert_eq!(literal(""), "_utf8mb4 X''");
+    }
+}

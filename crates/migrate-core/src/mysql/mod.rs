@@ -1,0 +1,11 @@
+//! The database at the other end of a socket: [`mysql_async`] behind the ports of this crate.
+
+mod connect;
+mod database;
+mod options;
+mod wait;
+
+pub use connect::connect;
+pub use database::MySqlDatabase;
+pub use options::{ConnectOptions, Tls};
+pub use wait::wait;
