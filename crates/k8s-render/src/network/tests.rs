@@ -366,12 +366,28 @@ fn a_missing_edge_names_the_side_and_the_rule_to_add() {
     assert!(findings[0].to_string().contains("the ingress of `shop/db[StatefulSet]`"), "{}", findings[0]);
 
     // The rule in the help is the one that is missing.
-    let rules = help.split_once(":\n").unwrap().1.replace('\n', "\n  ");
+    let rules =
+        help.split_once(":\n").unwrap().1.split("\nthe closest").next().unwrap().replace('\n', "\n  ");
     let with_rule = format!(
         "{text}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: added, namespace: shop}}\nspec:\n  \
          podSelector: {{matchLabels: {{app: db}}}}\n  {rules}\n"
     );
     assert_eq!(codes(&compared(&with_rule, &declared(vec![edge("web", "db", 3306)]))), Vec::<String>::new());
+}
+
+#[test]
+fn a_missing_edge_names_the_closest_rule() {
+    let text = shop()
+        .replace("ingress: [{from", "ingress: [{from: [], ports: [{port: 1}]}, {from")
+        .replace("port: 3306", "port: 3307");
+    let findings = compared(&text, &declared(vec![edge("web", "db", 3306)]));
+    let missing = findings.iter().filter(|finding| matches!(finding, Finding::MissingEdge { .. }));
+    let missing: Vec<_> = missing.cloned().collect();
+    let of = |policy: &str| ("network/missing-edge".to_owned(), policy.to_owned());
+    assert_eq!(marks(&missing), [of("from-web"), of("to-db")]);
+    let help = missing[1].help().unwrap().to_string();
+    let closest = "the closest rule, policy shop/to-db egress[0].to[0], does not match: TCP 3306 is not among its ports: TCP 3307";
+    assert!(help.ends_with(closest), "{help}");
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! One direction of all policies, by numbers: peers as bit sets, classes by the rules that apply to them.
+
+use std::collections::HashMap;
+
+use super::classes::{Classes, Index};
+use crate::network::bits::BitSet;
+use crate::network::cidr::{IpBlock, Partition};
+use crate::network::model::Model;
+use crate::network::policy::{Direction, Peers, RulePorts, Who};
+
+/// One direction of all policies.
+pub(super) struct Side {
+    /// The addresses outside the cluster as this direction's blocks (and the caller's) cut them.
+    pub(super) partition: Partition,
+    pub(super) rules: Vec<RuleEntry>,
+    /// The distinct peer sets of the rules.
+    pub(super) peers: Vec<PeerSet>,
+    /// The signature of each class: which rules apply to it.
+    pub(super) signature_of: Vec<usize>,
+    pub(super) signatures: Vec<Signature>,
+}
+
+/// A rule, by numbers.
+pub(super) struct RuleEntry {
+    pub(super) policy: usize,
+    pub(super) rule: usize,
+    pub(super) peers: usize,
+    pub(super) ports: usize,
+}
+
+/// Whom a list of peers matches.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct PeerSet {
+    pub(super) classes: BitSet,
+    pub(super) pieces: BitSet,
+}
+
+/// What applies to the classes that the same policies select.
+pub(super) struct Signature {
+    /// The policies that isolate; none when there is no isolation.
+    pub(super) policies: Vec<usize>,
+    /// Their rules, without repetitions of equal ones.
+    pub(super) rules: Vec<usize>,
+    /// The table of named ports of the classes, which rules of ingress need.
+    pub(super) table: usize,
+}
+
+/// Distinct port lists of rules.
+#[derive(Default)]
+pub(super) struct RulePortsTable<'a> {
+    pub(super) ids: HashMap<RulePorts<'a>, usize>,
+    pub(super) distinct: Vec<RulePorts<'a>>,
+}
+
+impl<'a> RulePortsTable<'a> {
+    pub(super) fn add(&mut self, ports: &RulePorts<'a>) -> usize {
+        if let Some(known) = self.ids.get(ports) {
+            return *known;
+        }
+        self.ids.insert(ports.clone(), self.distinct.len());
+        self.distinct.push(ports.clone());
+        self.distinct.len() - 1
+    }
+}
+
+impl Side {
+    pub(super) fn new<'a>(
+        model: &Model<'a>,
+        direction: Direction,
+        classes: &Classes<'a>,
+        index: &mut Index<'_, 'a>,
+        ports: &mut RulePortsTable<'a>,
+        observed: &[IpBlock],
+    ) -> Self {
+        let mut blocks: HashMap<&IpBlock, usize> = HashMap::new();
+        let mut distinct: Vec<&IpBlock> = Vec::new();
+        let in_rules = model.policies.iter().filter_map(|policy| policy.rules(direction)).flatten();
+        let in_peers = in_rules.filter_map(|rule| match &rule.peers {
+            Peers::Only(peers) => Some(peers),
+            Peers::Everyone => None,
+        });
+        let in_peers = in_peers.flatten().filter_map(|peer| match &peer.who {
+            Who::Block(block) => Some(block),
+            Who::Pods { .. } => None,
+        });
+        for block in in_peers.chain(observed) {
+            blocks.entry(block).or_insert_with(|| {
+                distinct.push(block);
+                distinct.len() - 1
+            });
+        }
+        let partition = Partition::new(&distinct);
+
+        let (class_count, piece_count) = (classes.members.len(), partition.pieces.len());
+        let mut side = Self {
+            partition,
+            rules: Vec::new(),
+            peers: Vec::new(),
+            signature_of: Vec::new(),
+            signatures: Vec::new(),
+        };
+        let mut sets: HashMap<PeerSet, usize> = HashMap::new();
+        let mut selecting: Vec<Vec<usize>> = vec![Vec::new(); class_count];
+        for (number, policy) in model.policies.iter().enumerate() {
+            let Some(rules) = policy.rules(direction) else { continue };
+            // No selector reaches pods on the network of their node.
+            let mut own = index.in_namespace(policy.object.namespace());
+            own.subtract(&classes.host);
+            if let Some(selector) = &policy.pods {
+                let mut selected = index.pods(selector);
+                selected.intersect(&own);
+                selected.iter().for_each(|class| selecting[class].push(number));
+            }
+            for rule in rules {
+                let mut set =
+                    PeerSet { classes: BitSet::empty(class_count), pieces: BitSet::empty(piece_count) };
+                match &rule.peers {
+                    Peers::Everyone => {
+                        set =
+                            PeerSet { classes: BitSet::full(class_count), pieces: BitSet::full(piece_count) };
+                    }
+                    Peers::Only(peers) => {
+                        for peer in peers {
+                            match &peer.who {
+                                Who::Block(block) => set.pieces.union(&side.partition.members[blocks[block]]),
+                                Who::Pods { namespaces, pods } => {
+                                    let mut matching = index.pods(pods);
+                                    match namespaces {
+                                        Some(selector) => matching.intersect(&index.namespaces(selector)),
+                                        None => matching.intersect(&own),
+                                    }
+                                    matching.subtract(&classes.host);
+                                    set.classes.union(&matching);
+                                }
+                            }
+                        }
+                    }
+                }
+                let peers = *sets.entry(set).or_insert_with_key(|set| {
+                    side.peers.push(set.clone());
+                    side.peers.len() - 1
+                });
+                side.rules.push(RuleEntry {
+                    policy: number,
+                    rule: rule.index,
+                    peers,
+                    ports: ports.add(&rule.ports),
+                });
+            }
+        }
+        side.sign(selecting, &classes.table_of);
+        side
+    }
+
+    /// Gives classes with equal policies (and equal named ports) one signature.
+    fn sign(&mut self, selecting: Vec<Vec<usize>>, table_of: &[usize]) {
+        let mut known: HashMap<(Vec<usize>, usize), usize> = HashMap::new();
+        for (policies, &table) in selecting.into_iter().zip(table_of) {
+            let next = known.len();
+            let signature = *known.entry((policies, table)).or_insert(next);
+            self.signature_of.push(signature);
+        }
+        let mut signatures: Vec<_> = known.into_iter().collect();
+        signatures.sort_unstable_by_key(|(_, signature)| *signature);
+        self.signatures = signatures
+            .into_iter()
+            .map(|((policies, table), _)| {
+                let mut rules: Vec<_> = policies.iter().flat_map(|policy| self.range_of(*policy)).collect();
+                rules.sort_unstable_by_key(|rule| (self.rules[*rule].peers, self.rules[*rule].ports));
+                rules.dedup_by_key(|rule| (self.rules[*rule].peers, self.rules[*rule].ports));
+                Signature { policies, rules, table }
+            })
+            .collect();
+    }
+
+    /// Rules stand in the order of their policies.
+    fn range_of(&self, policy: usize) -> std::ops::Range<usize> {
+        let start = self.rules.partition_point(|entry| entry.policy < policy);
+        start..start + self.rules[start..].partition_point(|entry| entry.policy == policy)
+    }
+
+    pub(super) fn rules_of(&self, policy: usize) -> &[RuleEntry] {
+        &self.rules[self.range_of(policy)]
+    }
+}
