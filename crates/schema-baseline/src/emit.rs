@@ -3,6 +3,9 @@
 //! Statements are copied from their files, never printed from a tree, so that nothing of them is lost. Only what
 //! depends on who loads them or when is left out: definers and the next value of a counter.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -67,7 +70,11 @@ pub fn build(schema: &Schema, header: &Header) -> (Baseline, Vec<Finding>) {
     let mut text = String::with_capacity(body.len() + 1024);
     text.push_str(TITLE);
     let version = header.version.as_deref().unwrap_or("none");
-    let _ = writeln!(text, "-- version: {version}\n-- content: sha256:{content_hash}\n-- tool: {}\n", header.tool);
+    let _ = writeln!(
+        text,
+        "-- version: {version}\n-- content: sha256:{content_hash}\n-- tool: {}\n",
+        header.tool
+    );
     text.push_str(
         "SET @infra_character_set_client = @@character_set_client,\n    \
          @infra_character_set_results = @@character_set_results,\n    \
@@ -108,7 +115,9 @@ impl Header {
 impl Baseline {
     /// Compares with the file that is there; `path` is what the user calls it. The version of the tool does not count.
     pub fn stale(&self, path: &str, existing: Option<&[u8]>) -> Option<Finding> {
-        let Some(existing) = existing else { return Some(Finding::MissingBaseline { path: path.to_owned() }) };
+        let Some(existing) = existing else {
+            return Some(Finding::MissingBaseline { path: path.to_owned() });
+        };
         let existing = String::from_utf8_lossy(existing);
         let mut offset = 0;
         let mut wanted = self.text.split_inclusive('\n');

@@ -18,4 +18,46 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that is no baseline.
+    #[error("`{file}` is not a baseline")]
+    #[diagnostic(
+        code("schema/not-a-baseline"),
+        help("name the file that `infra baseline build` wrote, whole and unchanged")
+    )]
+    NotABaseline {
+        /// The file.
+        file: String,
+    },
+    /// A baseline for a database that has something in it.
+    #[error("schema `{schema}` is not empty")]
+    #[diagnostic(
+        code("schema/not-empty"),
+        help("a baseline loads into an empty database only; migrations take an existing one further")
+    )]
+    NotEmpty {
+        /// The schema.
+        schema: String,
+    },
+    /// A statement of a baseline that the server refused.
+    #[error("{file}, line {line}, column {column}: the server refuses the statement: {message}")]
+    #[diagnostic(
+        code("schema/statement-failed"),
+        help("server error {code}; empty the database before loading again, since what ran before stays")
+    )]
+    Statement {
+        /// The file.
+        file: String,
+        /// The line of the statement, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// The server's number.
+        code: u16,
+        /// What the server says.
+        message: String,
+    },
+    /// What `migrate-core` says about the database.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Database(#[from] migrate_core::Error),
 }

@@ -414,7 +414,9 @@ pub enum Finding {
     #[diagnostic(
         code("schema/not-an-object"),
         severity(Error),
-        help("schema files hold CREATE TABLE, VIEW, TRIGGER, PROCEDURE, FUNCTION or EVENT; data and changes belong into migrations")
+        help(
+            "schema files hold CREATE TABLE, VIEW, TRIGGER, PROCEDURE, FUNCTION or EVENT; data and changes belong into migrations"
+        )
     )]
     NotAnObject {
         /// The text.
@@ -451,11 +453,7 @@ pub enum Finding {
 
     /// A file that is not named after its object.
     #[error("the file creates {kind} `{name}`, but is named `{file}`")]
-    #[diagnostic(
-        code("schema/wrong-file-name"),
-        severity(Error),
-        help("rename the file to `{name}.sql`")
-    )]
+    #[diagnostic(code("schema/wrong-file-name"), severity(Error), help("rename the file to `{name}.sql`"))]
     WrongFileName {
         /// The kind of the object.
         kind: ObjectKind,
@@ -581,11 +579,7 @@ pub enum Finding {
 
     /// An object could not be compared, since a statement that touches it was not understood.
     #[error("{object} is not compared: a statement that touches it was not understood")]
-    #[diagnostic(
-        code("schema/not-checked"),
-        severity(Warning),
-        help("compare it by hand or on a server")
-    )]
+    #[diagnostic(code("schema/not-checked"), severity(Warning), help("compare it by hand or on a server"))]
     NotChecked {
         /// Which object.
         object: String,

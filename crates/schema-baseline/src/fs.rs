@@ -80,6 +80,8 @@ mod tests {
         assert!(files.is_empty());
         assert!(matches!(findings.as_slice(), [Finding::MissingDirectory { path }] if path == "none"));
         let (_, findings) = read_schema(root.path(), "schema").unwrap();
-        assert!(matches!(findings.as_slice(), [Finding::MissingDirectory { path }] if path == "schema/tables"));
+        assert!(
+            matches!(findings.as_slice(), [Finding::MissingDirectory { path }] if path == "schema/tables")
+        );
     }
 }

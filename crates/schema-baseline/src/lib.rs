@@ -8,6 +8,7 @@ mod error;
 pub mod finding;
 pub mod fs;
 pub mod load;
+pub mod load_live;
 mod nearest;
 pub mod order;
 pub mod parse;

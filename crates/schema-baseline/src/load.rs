@@ -1,5 +1,8 @@
 //! The schema directory: one object per file.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

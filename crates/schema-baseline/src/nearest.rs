@@ -36,7 +36,11 @@ fn distance(a: &[char], b: &[char]) -> usize {
 }
 
 /// Advice for a missing name.
-pub(crate) fn advice<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+pub(crate) fn advice<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
     match nearest(name, candidates) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None => otherwise.to_owned(),

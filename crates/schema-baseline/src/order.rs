@@ -1,5 +1,8 @@
 //! The order in which objects can be created: what is needed comes first, names decide between equals.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -61,7 +64,9 @@ fn tables(objects: &[SchemaObject], tables: &[usize], order: &mut Order) {
     let component: HashMap<&str, usize> = components
         .iter()
         .enumerate()
-        .flat_map(|(number, members)| members.iter().map(move |&index| (objects[index].name.as_str(), number)))
+        .flat_map(|(number, members)| {
+            members.iter().map(move |&index| (objects[index].name.as_str(), number))
+        })
         .collect();
     for &index in &sorted {
         let own = objects[index].name.as_str();
@@ -73,7 +78,8 @@ fn tables(objects: &[SchemaObject], tables: &[usize], order: &mut Order) {
         }
         // The server numbers keys without a name in the order in which it sees them: all of them keep together.
         let all = keys.iter().any(|(_, _, named)| !named);
-        let deferred = keys.iter().filter(|(_, parent, _)| all || waits(parent)).map(|(element, ..)| *element);
+        let deferred =
+            keys.iter().filter(|(_, parent, _)| all || waits(parent)).map(|(element, ..)| *element);
         order.deferred.insert(index, deferred.collect());
     }
     order.objects.extend(sorted);
@@ -82,7 +88,8 @@ fn tables(objects: &[SchemaObject], tables: &[usize], order: &mut Order) {
 fn views(objects: &[SchemaObject], views: &[usize], order: &mut Order, findings: &mut Vec<Finding>) {
     let needs = |object: &SchemaObject| match &object.statement.kind {
         StatementKind::CreateView(def) => {
-            let relations = def.query.references.iter().filter(|reference| reference.kind == RefKind::Relation);
+            let relations =
+                def.query.references.iter().filter(|reference| reference.kind == RefKind::Relation);
             relations.map(|reference| reference.name.text().to_owned()).collect()
         }
         _ => Vec::new(),
@@ -98,7 +105,11 @@ fn views(objects: &[SchemaObject], views: &[usize], order: &mut Order, findings:
 }
 
 /// Describes one cycle among views that need each other.
-fn cycle(objects: &[SchemaObject], members: &[usize], needs: impl Fn(&SchemaObject) -> Vec<String>) -> Finding {
+fn cycle(
+    objects: &[SchemaObject],
+    members: &[usize],
+    needs: impl Fn(&SchemaObject) -> Vec<String>,
+) -> Finding {
     let mut path = vec![members[0]];
     loop {
         let wanted = needs(&objects[path[path.len() - 1]]);
@@ -120,7 +131,10 @@ fn cycle(objects: &[SchemaObject], members: &[usize], needs: impl Fn(&SchemaObje
     };
     let (src, span) = at(&reference(path[0], names[1]));
     let other = |(step, &index): (usize, &usize)| {
-        Finding::see_also(format!("`{}` needs `{}`", names[step], names[step + 1]), &reference(index, names[step + 1]))
+        Finding::see_also(
+            format!("`{}` needs `{}`", names[step], names[step + 1]),
+            &reference(index, names[step + 1]),
+        )
     };
     let others = path.iter().enumerate().skip(1).map(other).collect();
     Finding::ViewCycle { cycle: names.join(" → "), src, span, others }

@@ -4,8 +4,8 @@ mod program;
 mod table;
 
 pub use program::{
-    Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference, RoutineKind,
-    TriggerEvent, TriggerOrder, TriggerTiming,
+    Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference,
+    RoutineKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
 pub use table::{
     Action, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue, ForeignKeyDef,

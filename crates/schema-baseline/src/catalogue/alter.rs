@@ -1,11 +1,9 @@
-//! `ALTER TABLE`: drops first, then columns, keys and constraints, options, the name — as the server sorts them.
+//! `ALTER TABLE`: drops first, then options, columns, keys and constraints, the name — as the server sorts them.
 
 use super::apply::Run;
 use super::create::{column_keys, option};
 use super::table::{Key, Partitioning, Table};
-use crate::ast::{
-    AlterAction, AlterTable, Ident, TableAction, TableElement, TableOption,
-};
+use crate::ast::{AlterAction, AlterTable, Ident, TableAction, TableElement, TableOption};
 use crate::finding::Finding;
 use crate::place::Span;
 
@@ -30,10 +28,11 @@ impl Run<'_> {
             self.catalogue.unlink(&table.name, &key.parent);
         }
         let dropped_keys = self.drops(&mut table, &alter.actions);
+        // New columns of the same statement take the new character set.
+        self.options(&mut table, &alter.actions);
         self.columns(&mut table, &alter.actions);
         self.additions(&mut table, &alter.actions);
         self.keep_backing_keys(&table, &dropped_keys);
-        self.options(&mut table, &alter.actions);
         self.require_key_for_auto_increment(&table);
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
@@ -220,7 +219,12 @@ impl Run<'_> {
                 AlterAction::HideKey(name, hidden) => {
                     match table.keys.iter_mut().find(|key| name.same(&key.name)) {
                         Some(key) => key.invisible = *hidden,
-                        None => self.unknown_key(table, "key", name, table.keys.iter().map(|key| key.name.as_str())),
+                        None => self.unknown_key(
+                            table,
+                            "key",
+                            name,
+                            table.keys.iter().map(|key| key.name.as_str()),
+                        ),
                     }
                 }
                 AlterAction::EnforceCheck(name, enforced) => {
@@ -259,9 +263,10 @@ impl Run<'_> {
         for action in actions {
             match &action.action {
                 AlterAction::Add(TableElement::ForeignKey(key), _) => {
-                    let named = key.name.as_ref().is_some_and(|name| {
-                        table.foreign_keys.iter().any(|other| name.same(&other.name))
-                    });
+                    let named = key
+                        .name
+                        .as_ref()
+                        .is_some_and(|name| table.foreign_keys.iter().any(|other| name.same(&other.name)));
                     if !(action.if_exists && named) {
                         self.add_foreign_key(table, key);
                     }
@@ -304,13 +309,15 @@ impl Run<'_> {
         }
     }
 
-    /// The last round: options and partitions.
+    /// Options and partitions.
     fn options(&mut self, table: &mut Table, actions: &[TableAction]) {
         for action in actions {
             match &action.action {
                 AlterAction::Options(options) => self.change_options(table, options),
                 AlterAction::Partition(None) => table.partitioning = Partitioning::None,
-                AlterAction::Partition(Some(by)) => table.partitioning = Partitioning::By(by.canonical.clone()),
+                AlterAction::Partition(Some(by)) => {
+                    table.partitioning = Partitioning::By(by.canonical.clone())
+                }
                 AlterAction::ChangePartitions => {
                     table.partitioning = Partitioning::Unknown;
                     let what = "a change of partitions".to_owned();

@@ -140,9 +140,7 @@ impl Run<'_> {
     /// The pair that `CHARACTER SET` and `COLLATE` give together; either may be absent.
     pub(super) fn resolve_charset(&self, charset: Option<&str>, collation: Option<&str>) -> (String, String) {
         match (charset, collation) {
-            (_, Some(collation)) => {
-                (crate::dialect::charset_of(collation).to_owned(), collation.to_owned())
-            }
+            (_, Some(collation)) => (crate::dialect::charset_of(collation).to_owned(), collation.to_owned()),
             (Some(charset), None) => {
                 let default = self.catalogue.dialect.default_collation(charset);
                 (
@@ -218,9 +216,9 @@ impl Run<'_> {
         }
         let mut touched: Vec<ObjectName> = body.changes.clone();
         if body.dynamic {
-            touched.extend(words.iter().filter(|word| self.catalogue.tables.contains_key(*word)).map(|word| {
-                ObjectName { schema: None, name: Ident { text: word.clone(), span: name.name.span } }
-            }));
+            touched.extend(words.iter().filter(|word| self.catalogue.tables.contains_key(*word)).map(
+                |word| ObjectName { schema: None, name: Ident { text: word.clone(), span: name.name.span } },
+            ));
         }
         let what = format!("what procedure `{}` does", name.text());
         self.report(span, |src, span| Finding::NotUnderstood { what, src, span });

@@ -33,7 +33,13 @@ impl Run<'_> {
         self.report(name.span, |src, span| Finding::DuplicateColumn { table, name: text, src, span, first });
     }
 
-    fn insert_column(&mut self, table: &mut Table, column: Column, position: Option<&Position>, otherwise: usize) {
+    fn insert_column(
+        &mut self,
+        table: &mut Table,
+        column: Column,
+        position: Option<&Position>,
+        otherwise: usize,
+    ) {
         let index = match position {
             None => otherwise,
             Some(Position::First) => 0,
@@ -90,25 +96,22 @@ impl Run<'_> {
     }
 
     /// A column of a foreign key, on either side, must keep a type that fits the other.
-    fn keep_foreign_keys_whole(
-        &mut self,
-        table: &Table,
-        before: &Column,
-        after: &Column,
-        span: Span,
-    ) {
+    fn keep_foreign_keys_whole(&mut self, table: &Table, before: &Column, after: &Column, span: Span) {
         let kinds = (super::constraints::kind_of(before), super::constraints::kind_of(after));
         if kinds.0 == kinds.1 || !table.is_certain(self.catalogue) {
             return;
         }
-        let own = table.foreign_keys.iter().find(|key| {
-            key.columns.iter().any(|column| same_name(column, &before.name))
-        });
+        let own = table
+            .foreign_keys
+            .iter()
+            .find(|key| key.columns.iter().any(|column| same_name(column, &before.name)));
         let user = own.map(|key| (table.name.clone(), key.clone())).or_else(|| {
-            let mut children = self.catalogue.children(&table.name).filter_map(|child| self.catalogue.tables.get(child));
+            let mut children =
+                self.catalogue.children(&table.name).filter_map(|child| self.catalogue.tables.get(child));
             children.find_map(|child| {
                 let key = child.foreign_keys.iter().find(|key| {
-                    key.parent == table.name && key.parent_columns.iter().any(|column| same_name(column, &before.name))
+                    key.parent == table.name
+                        && key.parent_columns.iter().any(|column| same_name(column, &before.name))
                 })?;
                 Some((child.name.clone(), key.clone()))
             })
@@ -147,13 +150,17 @@ impl Run<'_> {
         let name = table.name.clone();
         let children: Vec<String> = self.catalogue.children(&name).map(ToOwned::to_owned).collect();
         let own = table.foreign_keys.iter_mut().filter(|key| key.parent == name);
-        for column in own.flat_map(|key| &mut key.parent_columns).filter(|column| same_name(column, &old.text)) {
+        for column in
+            own.flat_map(|key| &mut key.parent_columns).filter(|column| same_name(column, &old.text))
+        {
             new.clone_into(column);
         }
         for child in children {
             let Some(child) = self.catalogue.tables.get_mut(&child) else { continue };
             let keys = child.foreign_keys.iter_mut().filter(|key| key.parent == name);
-            for column in keys.flat_map(|key| &mut key.parent_columns).filter(|column| same_name(column, &old.text)) {
+            for column in
+                keys.flat_map(|key| &mut key.parent_columns).filter(|column| same_name(column, &old.text))
+            {
                 new.clone_into(column);
             }
         }
@@ -182,7 +189,8 @@ impl Run<'_> {
                 let (table, column, key) = (table.name.clone(), name.text.clone(), key.name.clone());
                 self.report(name.span, |src, span| Finding::NarrowedKey { table, column, key, src, span });
             }
-            key.parts.retain(|part| !matches!(&part.of, KeyPartOf::Column(column) if column.same(&name.text)));
+            key.parts
+                .retain(|part| !matches!(&part.of, KeyPartOf::Column(column) if column.same(&name.text)));
         }
         table.keys.retain(|key| !key.parts.is_empty());
         table.columns.remove(index);
@@ -241,7 +249,8 @@ fn uses(expr: &Expr, column: &str) -> bool {
 /// Whether an expression uses that column of the table and no other.
 fn uses_only(expr: &Expr, column: &str, columns: &[Column]) -> bool {
     uses(expr, column)
-        && !expr.words.iter().any(|word| {
-            !word.same(column) && columns.iter().any(|other| word.same(&other.name))
-        })
+        && !expr
+            .words
+            .iter()
+            .any(|word| !word.same(column) && columns.iter().any(|other| word.same(&other.name)))
 }

@@ -1,11 +1,9 @@
 //! Foreign keys and checks.
 
+use super::Catalogue;
 use super::apply::Run;
 use super::table::{Check, Column, ForeignKey, Key, Table};
-use super::Catalogue;
-use crate::ast::{
-    Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, same_name,
-};
+use crate::ast::{Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, same_name};
 use crate::dialect::Vendor;
 use crate::finding::{Finding, at};
 use crate::nearest::advice;
@@ -22,7 +20,11 @@ impl Run<'_> {
             }
         };
         if let Some(holder) = table.foreign_keys.iter().find(|key| same_name(&key.name, &name)) {
-            self.duplicate_constraint(def.name.as_ref().map_or(def.span, |name| name.span), &name, &holder.place);
+            self.duplicate_constraint(
+                def.name.as_ref().map_or(def.span, |name| name.span),
+                &name,
+                &holder.place,
+            );
             return;
         }
         let parent = &def.references.table;
@@ -68,12 +70,17 @@ impl Run<'_> {
     /// `FOREIGN KEY` or the column. It takes the place of one that the server made for an earlier foreign key.
     fn add_backing_key(&mut self, table: &mut Table, def: &ForeignKeyDef, key: &ForeignKey) {
         let serves = |backing: &Key| {
-            backing.begins_with(&key.columns) && (!backing.implicit || backing.parts.len() > key.columns.len())
+            backing.begins_with(&key.columns)
+                && (!backing.implicit || backing.parts.len() > key.columns.len())
         };
         if table.keys.iter().any(serves) {
             return;
         }
-        let part = |column: &Ident| KeyPart { of: KeyPartOf::Column(column.clone()), length: None, descending: false };
+        let part = |column: &Ident| KeyPart {
+            of: KeyPartOf::Column(column.clone()),
+            length: None,
+            descending: false,
+        };
         let mut made = Key {
             kind: KeyKind::Plain,
             name: String::new(),
@@ -106,11 +113,21 @@ impl Run<'_> {
             }
         };
         if let Some(holder) = table.checks.iter().find(|check| same_name(&check.name, &name)) {
-            self.duplicate_constraint(def.name.as_ref().map_or(def.span, |name| name.span), &name, &holder.place);
+            self.duplicate_constraint(
+                def.name.as_ref().map_or(def.span, |name| name.span),
+                &name,
+                &holder.place,
+            );
             return;
         }
         let place = self.place(def.span);
-        table.checks.push(Check { name, generated_name, expr: def.expr.clone(), enforced: def.enforced, place });
+        table.checks.push(Check {
+            name,
+            generated_name,
+            expr: def.expr.clone(),
+            enforced: def.enforced,
+            place,
+        });
     }
 }
 
@@ -172,7 +189,11 @@ impl Catalogue {
         let strict = self.dialect.vendor == Vendor::MySql && self.dialect.version >= 80_400;
         if strict && !parent.keys.iter().any(|backing| backing.is_unique_over(&key.parent_columns)) {
             return problem(
-                format!("no unique key of `{}` is over exactly ({})", parent.name, key.parent_columns.join(", ")),
+                format!(
+                    "no unique key of `{}` is over exactly ({})",
+                    parent.name,
+                    key.parent_columns.join(", ")
+                ),
                 "add a unique key to the parent first; since 8.4 the server refuses others",
             );
         }

@@ -77,7 +77,8 @@ impl Run<'_> {
 
     /// A table without columns, its options set.
     fn new_table(&self, name: &ObjectName, options: &[TableOption]) -> Table {
-        let (charset, collation) = self.resolve_charset(option(options, "charset"), option(options, "collate"));
+        let (charset, collation) =
+            self.resolve_charset(option(options, "charset"), option(options, "collate"));
         let mut table = Table {
             name: name.text().to_owned(),
             columns: Vec::new(),
@@ -111,7 +112,12 @@ impl Run<'_> {
         } else {
             return true;
         };
-        if self.catalogue.tables.get(text).is_some_and(|table| table.columns.is_empty() && table.unknown.is_some()) {
+        if self
+            .catalogue
+            .tables
+            .get(text)
+            .is_some_and(|table| table.columns.is_empty() && table.unknown.is_some())
+        {
             return true;
         }
         if if_not_exists {
@@ -183,9 +189,9 @@ impl Run<'_> {
                 .children(text)
                 .find(|child| *child != text && !names.iter().any(|other| other.text() == *child))
                 .and_then(|child| self.catalogue.tables.get(child));
-            if let Some(child) = user.filter(|child| {
-                self.catalogue.foreign_key_checks && child.is_certain(self.catalogue)
-            }) {
+            if let Some(child) =
+                user.filter(|child| self.catalogue.foreign_key_checks && child.is_certain(self.catalogue))
+            {
                 let key = child.foreign_keys.iter().find(|key| key.parent == text);
                 let used = key.map(|key| Finding::see_also("the foreign key", &key.place));
                 let user = format!(
@@ -213,9 +219,8 @@ impl Run<'_> {
         if !self.own(from) || !self.own(to) || from.text() == to.text() {
             return;
         }
-        let known = |name: &str| {
-            self.catalogue.tables.contains_key(name) || self.catalogue.views.contains_key(name)
-        };
+        let known =
+            |name: &str| self.catalogue.tables.contains_key(name) || self.catalogue.views.contains_key(name);
         let (from_known, to_known) = (known(from.text()), known(to.text()));
         if to_known {
             let is_table = self.catalogue.tables.contains_key(to.text());
@@ -294,8 +299,9 @@ impl Table {
     fn rename(&mut self, to: &str) {
         let from = std::mem::replace(&mut self.name, to.to_owned());
         let names = self.foreign_keys.iter_mut().map(|key| (&mut key.name, key.generated_name));
-        for (name, _) in
-            names.chain(self.checks.iter_mut().map(|check| (&mut check.name, check.generated_name))).filter(|x| x.1)
+        for (name, _) in names
+            .chain(self.checks.iter_mut().map(|check| (&mut check.name, check.generated_name)))
+            .filter(|x| x.1)
         {
             if let Some(rest) = name.strip_prefix(from.as_str()) {
                 *name = format!("{to}{rest}");

@@ -2,7 +2,7 @@
 
 use super::apply::Run;
 use super::table::{Key, Table};
-use crate::ast::{Ident, KeyDef, KeyKind, KeyPartOf};
+use crate::ast::{Ident, KeyDef, KeyKind, KeyPart, KeyPartOf};
 use crate::finding::Finding;
 use crate::nearest::advice;
 use crate::place::Span;
@@ -45,7 +45,7 @@ impl Run<'_> {
         let key = Key {
             kind: def.kind,
             name,
-            parts: def.parts.clone(),
+            parts: def.parts.iter().map(|part| table.whole_if_complete(part)).collect(),
             invisible: def.invisible,
             options: def.options.clone(),
             implicit: false,
@@ -68,21 +68,28 @@ impl Run<'_> {
                 self.missing_column(table, name);
                 continue;
             };
-            if def.parts[..index].iter().any(|other| matches!(&other.of, KeyPartOf::Column(other) if other == name)) {
+            if def.parts[..index]
+                .iter()
+                .any(|other| matches!(&other.of, KeyPartOf::Column(other) if other == name))
+            {
                 self.refuse(
                     name.span,
                     format!("column `{}` is in the key twice", name.text),
                     "name each column once",
                 );
             }
-            let needs_length = column.data_type.name.ends_with("text") || column.data_type.name.ends_with("blob");
+            let needs_length =
+                column.data_type.name.ends_with("text") || column.data_type.name.ends_with("blob");
             let plain = matches!(def.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Plain);
             let hashed = self.catalogue.dialect.vendor == crate::dialect::Vendor::MariaDb
                 && def.kind == KeyKind::Unique;
             if needs_length && plain && !hashed && part.length.is_none() {
                 self.refuse(
                     name.span,
-                    format!("`{}` is {}, which a key can hold only by its beginning", name.text, column.data_type.name),
+                    format!(
+                        "`{}` is {}, which a key can hold only by its beginning",
+                        name.text, column.data_type.name
+                    ),
                     "give the length of the prefix, as in `KEY (notes(100))`",
                 );
             }
@@ -126,7 +133,14 @@ impl Run<'_> {
         }
         let help = advice(&name.text, known, "correct the name, or drop the statement if it is gone already");
         let (table, name_text) = (table.name.clone(), name.text.clone());
-        self.report(name.span, |src, span| Finding::UnknownKey { table, kind, name: name_text, help, src, span });
+        self.report(name.span, |src, span| Finding::UnknownKey {
+            table,
+            kind,
+            name: name_text,
+            help,
+            src,
+            span,
+        });
     }
 
     /// The server has one column that counts by itself, and it must be the first of a key.
@@ -141,7 +155,11 @@ impl Run<'_> {
         let in_this_text = std::sync::Arc::ptr_eq(&place.source, self.source);
         let span = if in_this_text { place.span } else { table.place.span };
         if let Some(second) = counting.next() {
-            let span = if std::sync::Arc::ptr_eq(&second.place.source, self.source) { second.place.span } else { span };
+            let span = if std::sync::Arc::ptr_eq(&second.place.source, self.source) {
+                second.place.span
+            } else {
+                span
+            };
             self.refuse(
                 span,
                 format!("table `{}` has two AUTO_INCREMENT columns", table.name),
@@ -164,6 +182,19 @@ impl Run<'_> {
 }
 
 impl Table {
+    /// A prefix as long as its column is the whole column.
+    fn whole_if_complete(&self, part: &KeyPart) -> KeyPart {
+        let column = match &part.of {
+            KeyPartOf::Column(name) => self.column(&name.text),
+            KeyPartOf::Expr(_) => None,
+        };
+        let complete = column.is_some_and(|column| {
+            matches!(column.data_type.name, "char" | "varchar" | "binary" | "varbinary")
+                && column.data_type.numbers.first().copied() == part.length
+        });
+        KeyPart { length: if complete { None } else { part.length }, ..part.clone() }
+    }
+
     /// Takes out keys that the server made for a foreign key and that `key` can serve for.
     pub(super) fn drop_superseded(&mut self, key: &Key) {
         self.keys.retain(|old| {

@@ -15,9 +15,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use table::{Check, Column, ForeignKey, Key, Partitioning, Table};
 pub(crate) use programs::is_default as is_default_characteristic;
 pub(crate) use table::smallest;
+pub use table::{Check, Column, ForeignKey, Key, Partitioning, Table};
 
 use crate::ast::{
     CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RoutineKind,
@@ -225,7 +225,9 @@ impl Catalogue {
 
 /// The schemas of the server itself.
 pub(crate) fn is_system_schema(name: &str) -> bool {
-    ["information_schema", "mysql", "performance_schema", "sys"].iter().any(|own| name.eq_ignore_ascii_case(own))
+    ["information_schema", "mysql", "performance_schema", "sys"]
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own))
 }
 
 /// The form in which an object is filed: case counts for tables, views and triggers alone.

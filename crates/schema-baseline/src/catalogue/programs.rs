@@ -67,7 +67,8 @@ impl Run<'_> {
             trigger.table == def.table.text()
                 && (trigger.definition.timing, trigger.definition.event) == (def.timing, def.event)
         };
-        let last = self.catalogue.triggers.values().filter(of_same).map(|trigger| trigger.order).max().unwrap_or(0);
+        let last =
+            self.catalogue.triggers.values().filter(of_same).map(|trigger| trigger.order).max().unwrap_or(0);
         let (name, behind) = match &def.order {
             None => return last + 1,
             Some(TriggerOrder::Follows(name)) => (name, 1),
@@ -195,7 +196,8 @@ impl Run<'_> {
 impl Trigger {
     fn fires_with(&self, other: &Self) -> bool {
         self.table == other.table
-            && (self.definition.timing, self.definition.event) == (other.definition.timing, other.definition.event)
+            && (self.definition.timing, self.definition.event)
+                == (other.definition.timing, other.definition.event)
     }
 }
 
@@ -212,5 +214,8 @@ fn sort_of(characteristic: &str) -> u8 {
 
 /// Whether a characteristic says what holds without it.
 pub(crate) fn is_default(characteristic: &str) -> bool {
-    matches!(characteristic, "not deterministic" | "contains sql" | "sql security definer" | "language sql" | "comment ''")
+    matches!(
+        characteristic,
+        "not deterministic" | "contains sql" | "sql security definer" | "language sql" | "comment ''"
+    )
 }

@@ -42,9 +42,11 @@ impl Catalogue {
         }
         for reference in &body.references {
             let name = reference.name.text();
-            let foreign = reference.name.schema.as_ref().is_some_and(|schema| {
-                self.schema.as_ref().is_none_or(|own| *own != schema.text)
-            });
+            let foreign = reference
+                .name
+                .schema
+                .as_ref()
+                .is_some_and(|schema| self.schema.as_ref().is_none_or(|own| *own != schema.text));
             if foreign {
                 continue;
             }

@@ -170,7 +170,8 @@ impl Table {
     /// The number behind the highest `TABLE_suffix_N` among `names`.
     pub(super) fn next_number<'a>(&self, suffix: &str, names: impl Iterator<Item = &'a str>) -> usize {
         let prefix = format!("{}_{suffix}_", self.name).to_lowercase();
-        names.filter_map(|name| name.to_lowercase().strip_prefix(&prefix)?.parse().ok()).max().unwrap_or(0) + 1
+        names.filter_map(|name| name.to_lowercase().strip_prefix(&prefix)?.parse().ok()).max().unwrap_or(0)
+            + 1
     }
 }
 
@@ -269,7 +270,8 @@ fn resolve_type(written: &DataType, charset: &str, collation: &str, dialect: Dia
         (_, Some(own)) => (charset_of(own).to_owned(), own.clone()),
         (Some(own), None) if written.binary => (own.clone(), format!("{own}_bin")),
         (Some(own), None) => {
-            let default = dialect.default_collation(own).map_or_else(|| format!("{own}_general_ci"), Into::into);
+            let default =
+                dialect.default_collation(own).map_or_else(|| format!("{own}_general_ci"), Into::into);
             (own.clone(), default)
         }
         (None, None) if written.binary => (charset.to_owned(), format!("{charset}_bin")),

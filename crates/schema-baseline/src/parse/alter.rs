@@ -2,7 +2,8 @@
 
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{
-    AlterAction, AlterTable, ColumnDef, KeyKind, ObjectKind, ObjectName, Position, StatementKind, TableAction, TableElement,
+    AlterAction, AlterTable, ColumnDef, KeyKind, ObjectKind, ObjectName, Position, StatementKind,
+    TableAction, TableElement,
 };
 use crate::place::Span;
 
@@ -86,7 +87,9 @@ impl Cursor<'_> {
     /// Whether `IF NOT EXISTS` stands within the next few words of a key's definition.
     fn says_if_not_exists(&self) -> bool {
         (1..=4).any(|ahead| {
-            self.is_word_at(ahead, "if") && self.is_word_at(ahead + 1, "not") && self.is_word_at(ahead + 2, "exists")
+            self.is_word_at(ahead, "if")
+                && self.is_word_at(ahead + 1, "not")
+                && self.is_word_at(ahead + 2, "exists")
         })
     }
 
@@ -167,19 +170,25 @@ impl Cursor<'_> {
             }
         }
         let maintenance = ["analyze", "check", "optimize", "rebuild", "repair"];
-        let changes = ["add", "coalesce", "discard", "drop", "exchange", "import", "reorganize", "truncate", "convert"];
+        let changes =
+            ["add", "coalesce", "discard", "drop", "exchange", "import", "reorganize", "truncate", "convert"];
         if self.is_word_at(1, "partition") {
             let changed = changes.iter().any(|word| self.is_word(word));
             if changed || maintenance.iter().any(|word| self.is_word(word)) {
                 // Rows move, the list of partitions stays.
-                let keeps = ["exchange", "truncate", "discard", "import"].iter().any(|word| self.is_word(word));
+                let keeps =
+                    ["exchange", "truncate", "discard", "import"].iter().any(|word| self.is_word(word));
                 while self.next().is_some() {}
                 let changed = changed && !keeps;
                 return Ok(if changed { AlterAction::ChangePartitions } else { AlterAction::NoEffect });
             }
         }
         let mut options = Vec::new();
-        while !self.is_at_end() && !self.is_symbol(",") && !self.is_word("partition") && !self.is_word("remove") {
+        while !self.is_at_end()
+            && !self.is_symbol(",")
+            && !self.is_word("partition")
+            && !self.is_word("remove")
+        {
             match self.table_option() {
                 Ok(option) => options.extend(option),
                 Err(_) if self.position() == start => return self.expected("an action of ALTER TABLE"),
@@ -230,7 +239,10 @@ impl Cursor<'_> {
             let if_exists = self.if_exists();
             let from = self.name("the name of a column")?;
             self.expect("to")?;
-            return Ok((AlterAction::RenameColumn(from, self.name("the new name of the column")?), if_exists));
+            return Ok((
+                AlterAction::RenameColumn(from, self.name("the new name of the column")?),
+                if_exists,
+            ));
         }
         if self.eat("index") || self.eat("key") {
             let if_exists = self.if_exists();

@@ -27,7 +27,8 @@ pub(super) fn expression(text: &str, tokens: &[Token]) -> Expr {
 
 /// The words that may name columns.
 fn names(text: &str, tokens: &[Token]) -> Vec<Ident> {
-    let follows = |index: usize, symbol| tokens.get(index + 1).is_some_and(|token| token.is_symbol(text, symbol));
+    let follows =
+        |index: usize, symbol| tokens.get(index + 1).is_some_and(|token| token.is_symbol(text, symbol));
     let is_name = |&(index, token): &(usize, &Token)| match token.kind {
         TokenKind::QuotedIdentifier => !follows(index, "."),
         TokenKind::Word => {
@@ -133,7 +134,8 @@ fn redundant_parentheses(text: &str, tokens: &[Token]) -> Vec<bool> {
         let first = index == pair.index + 1;
         if token.is_symbol(text, ",") || token.is_symbol(text, ";") {
             pair.keeps = true;
-        } else if first && ["select", "with", "values", "table"].iter().any(|word| token.is_word(text, word)) {
+        } else if first && ["select", "with", "values", "table"].iter().any(|word| token.is_word(text, word))
+        {
             pair.keeps = true;
         } else if token.is_word(text, "between") {
             pair.between += 1;
@@ -169,8 +171,8 @@ fn strength_before(text: &str, tokens: &[Token], index: usize) -> Option<Strengt
     match token.kind {
         TokenKind::Word => {
             const LOOSE: [&str; 17] = [
-                "by", "case", "default", "distinct", "else", "elseif", "having", "on", "return", "select", "then",
-                "until", "when", "where", "while", "limit", "set",
+                "by", "case", "default", "distinct", "else", "elseif", "having", "on", "return", "select",
+                "then", "until", "when", "where", "while", "limit", "set",
             ];
             if LOOSE.iter().any(|word| token.is_word(text, word)) {
                 return Some(LOOSEST);

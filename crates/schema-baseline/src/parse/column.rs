@@ -220,7 +220,8 @@ impl<'a> Cursor<'a> {
         if self.eat("false") {
             return Ok(DefaultValue::Literal(Literal::Number("0".to_owned())));
         }
-        let introducer = self.peek().is_some_and(|token| token.text(self.text).starts_with('_'));
+        let introducer = ["date", "time", "timestamp"].iter().any(|word| self.is_word(word))
+            || self.peek().is_some_and(|token| token.text(self.text).starts_with('_'));
         if introducer && self.peek_at(1).is_some_and(|token| token.kind == TokenKind::String) {
             self.next();
         }
@@ -249,7 +250,8 @@ impl<'a> Cursor<'a> {
             self.object_name("the name of a sequence")?;
         } else {
             let token = self.peek();
-            let is_call = self.is_symbol_at(1, "(") || token.is_some_and(|token| is_niladic(token.text(self.text)));
+            let is_call =
+                self.is_symbol_at(1, "(") || token.is_some_and(|token| is_niladic(token.text(self.text)));
             if !is_call {
                 return self.expected("a default value");
             }
@@ -312,7 +314,8 @@ fn number_or_bytes(written: &str, negative: bool) -> Literal {
     let digits = |prefix: &str| lower.strip_prefix(prefix).map(|rest| rest.trim_matches('\'').to_owned());
     let bytes = |digits: &str, radix: u32, per_byte: usize| {
         let padded = format!("{}{digits}", "0".repeat((per_byte - digits.len() % per_byte) % per_byte));
-        let byte = |chunk: &[u8]| u8::from_str_radix(std::str::from_utf8(chunk).unwrap_or("0"), radix).unwrap_or(0);
+        let byte =
+            |chunk: &[u8]| u8::from_str_radix(std::str::from_utf8(chunk).unwrap_or("0"), radix).unwrap_or(0);
         let bytes: Vec<u8> = padded.as_bytes().chunks(per_byte).map(byte).collect();
         Literal::Bytes(bytes.into_iter().skip_while(|&byte| byte == 0).collect())
     };

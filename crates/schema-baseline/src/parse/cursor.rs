@@ -282,9 +282,10 @@ pub(super) fn tokens(text: &str, start: usize, end: usize, dialect: Dialect, out
         if runs {
             let end = inside.start + inside.sql.len();
             // What a comment inside of it holds is never executed, so this does not go deeper.
-            out.extend(Lexer::at(&text[..end], inside.start).filter(|token| {
-                !token.is_comment() && token.kind != TokenKind::ExecutableComment
-            }));
+            out.extend(
+                Lexer::at(&text[..end], inside.start)
+                    .filter(|token| !token.is_comment() && token.kind != TokenKind::ExecutableComment),
+            );
         }
     }
 }

@@ -29,8 +29,14 @@ impl Cursor<'_> {
         } else if self.is_word("delete") {
             self.next();
             while self.eat_any(&["low_priority", "quick", "ignore"]).is_some() {}
-            if !self.is_word("from") {
-                self.object_names("FROM or the names of tables")?;
+            while !self.is_word("from") {
+                self.object_name("FROM or the name of a table")?;
+                if self.eat_symbol(".") {
+                    self.expect_symbol("*", "`*`")?;
+                }
+                if !self.eat_symbol(",") && !self.is_word("from") {
+                    return self.expected("FROM");
+                }
             }
         }
         while self.next().is_some() {}
@@ -64,7 +70,8 @@ impl Cursor<'_> {
         if self.is_symbol("(") && !query(self, 1) && !self.is_symbol_at(1, "(") {
             self.skip_parentheses()?;
         }
-        let goes_on = ["values", "value", "set", "select", "with", "table"].iter().any(|word| self.is_word(word));
+        let goes_on =
+            ["values", "value", "set", "select", "with", "table"].iter().any(|word| self.is_word(word));
         if goes_on || self.is_symbol("(") {
             return Ok(());
         }
@@ -91,7 +98,8 @@ pub(super) fn doubts(source: &Arc<Source>, span: Span) -> Option<Finding> {
     };
     let (message, offset) = located(&message, text)?;
     let start = span.start + offset;
-    let length = source.inner()[start..span.end].find(|c: char| c.is_whitespace()).unwrap_or(span.end - start);
+    let length =
+        source.inner()[start..span.end].find(|c: char| c.is_whitespace()).unwrap_or(span.end - start);
     let (src, span) = at(&Place::new(source, Span { start, end: start + length }));
     Some(Finding::Doubtful { message, src, span })
 }

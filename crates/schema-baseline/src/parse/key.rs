@@ -4,7 +4,9 @@ use migrate_core::script::lexer::TokenKind;
 
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
-use crate::ast::{Action, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, References, TableElement};
+use crate::ast::{
+    Action, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, References, TableElement,
+};
 
 impl Cursor<'_> {
     /// A key, foreign key or check, with `CONSTRAINT name` before it or not; `None` when a column follows.
@@ -65,11 +67,18 @@ impl Cursor<'_> {
             return self.expected("REFERENCES");
         }
         let references = self.references()?;
-        Ok(TableElement::ForeignKey(ForeignKeyDef { name, index, columns, references, span: self.span_from(start) }))
+        Ok(TableElement::ForeignKey(ForeignKeyDef {
+            name,
+            index,
+            columns,
+            references,
+            span: self.span_from(start),
+        }))
     }
 
     fn optional_key_name(&mut self) -> Parsed<Option<Ident>> {
-        if self.is_symbol("(") || self.is_word("using") || self.is_word("type") && !self.is_symbol_at(1, "(") {
+        if self.is_symbol("(") || self.is_word("using") || self.is_word("type") && !self.is_symbol_at(1, "(")
+        {
             return Ok(None);
         }
         self.name("the name of the key or `(`").map(Some)
@@ -175,11 +184,8 @@ impl Cursor<'_> {
     pub(super) fn references(&mut self) -> Parsed<References> {
         self.expect("references")?;
         let table = self.object_name("the name of the parent table")?;
-        let columns = if self.is_symbol("(") {
-            self.names_in_parentheses("the name of a column")?
-        } else {
-            Vec::new()
-        };
+        let columns =
+            if self.is_symbol("(") { self.names_in_parentheses("the name of a column")? } else { Vec::new() };
         let mut references =
             References { table, columns, on_delete: Action::Restrict, on_update: Action::Restrict };
         loop {

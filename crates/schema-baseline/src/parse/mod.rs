@@ -51,12 +51,15 @@ pub(crate) fn parse_statements(source: &Arc<Source>, dialect: Dialect) -> (Vec<S
 
 fn read(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<SplitProblem>, Vec<Finding>) {
     let (pieces, problems) = split(source.inner(), &SplitOptions::default());
-    let mut script = Script { source, dialect, tokens: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
+    let mut script =
+        Script { source, dialect, tokens: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
     let broken = |range: &std::ops::Range<usize>| {
         problems.iter().any(|problem| is_fatal(problem) && range.contains(&problem.range().start))
     };
-    let statements =
-        pieces.iter().filter_map(|piece| script.statement(piece.start, piece.range.end, broken(&piece.range))).collect();
+    let statements = pieces
+        .iter()
+        .filter_map(|piece| script.statement(piece.start, piece.range.end, broken(&piece.range)))
+        .collect();
     (statements, problems, script.findings)
 }
 
@@ -84,7 +87,11 @@ impl Script<'_> {
         let span = Span { start, end };
         if broken {
             let touches = guess(text, &self.tokens);
-            return Some(Statement { kind: StatementKind::NotUnderstood { touches }, span, strip: Vec::new() });
+            return Some(Statement {
+                kind: StatementKind::NotUnderstood { touches },
+                span,
+                strip: Vec::new(),
+            });
         }
         let mut cursor = Cursor::new(text, &self.tokens, end);
         let result = cursor.statement(&mut self.prepared).and_then(|kind| {
@@ -96,7 +103,8 @@ impl Script<'_> {
                 touches = guess(text, &self.tokens);
             }
             let harmless = touches.is_empty() && matches!(failure, Failure::Syntax { .. });
-            let kind = if harmless { StatementKind::NoEffect } else { StatementKind::NotUnderstood { touches } };
+            let kind =
+                if harmless { StatementKind::NoEffect } else { StatementKind::NotUnderstood { touches } };
             self.findings.push(failure.into_finding(self.source));
             kind
         });

@@ -6,8 +6,8 @@ use super::canonical::canonical;
 use super::cursor::{Cursor, Parsed};
 use super::references::references;
 use crate::ast::{
-    Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, RoutineKind, StatementKind,
-    TriggerEvent, TriggerOrder, TriggerTiming,
+    Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, RoutineKind,
+    StatementKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
 
 /// What stands between `CREATE` and the kind of object.
@@ -110,7 +110,10 @@ impl Cursor<'_> {
         let rest = self.rest();
         let ends_with = |words: &[&str]| {
             rest.len() > words.len()
-                && rest[rest.len() - words.len()..].iter().zip(words).all(|(token, word)| token.is_word(self.text, word))
+                && rest[rest.len() - words.len()..]
+                    .iter()
+                    .zip(words)
+                    .all(|(token, word)| token.is_word(self.text, word))
         };
         if ends_with(&["with", "check", "option"]) {
             return Some((3, "cascaded".to_owned()));
@@ -130,9 +133,10 @@ impl Cursor<'_> {
         while !self.is_at_end() {
             self.next();
         }
-        let span = tokens.last().map_or_else(|| self.span_from(start), |last| {
-            crate::place::Span { start: tokens[0].start, end: last.end }
-        });
+        let span = tokens.last().map_or_else(
+            || self.span_from(start),
+            |last| crate::place::Span { start: tokens[0].start, end: last.end },
+        );
         Body {
             canonical: canonical(self.text, tokens),
             references: found.references,

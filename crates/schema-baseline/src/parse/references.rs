@@ -69,12 +69,14 @@ pub(super) fn references(text: &str, tokens: &[Token], columns: bool) -> Found {
 /// The tables that SQL inside of a string changes: the words behind `TABLE`.
 pub(super) fn tables_in_string(written: &str, span: Span, out: &mut Vec<ObjectName>) {
     let value = unquote_string(written);
-    let mut words = value.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|word| !word.is_empty());
+    let mut words =
+        value.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         if !word.eq_ignore_ascii_case("table") {
             continue;
         }
-        if let Some(name) = words.find(|word| !["if", "not", "exists"].iter().any(|skip| word.eq_ignore_ascii_case(skip)))
+        if let Some(name) =
+            words.find(|word| !["if", "not", "exists"].iter().any(|skip| word.eq_ignore_ascii_case(skip)))
         {
             out.push(ObjectName { schema: None, name: Ident { text: name.to_owned(), span } });
         }
@@ -192,7 +194,8 @@ impl Reader<'_> {
     /// `name [AS alias], name …`, as far as it is names.
     fn relations(&mut self) {
         loop {
-            while self.symbol(self.at, "(") && !self.any(self.at + 1, &["select", "with", "values", "table"]) {
+            while self.symbol(self.at, "(") && !self.any(self.at + 1, &["select", "with", "values", "table"])
+            {
                 self.open.push(true);
                 self.at += 1;
             }
@@ -230,7 +233,8 @@ impl Reader<'_> {
     fn target(&mut self) {
         let Some(name) = self.name() else { return };
         self.found.references.push(Reference { kind: RefKind::Relation, name });
-        let is_list = self.symbol(self.at, "(") && !self.any(self.at + 1, &["select", "with", "values", "table"]);
+        let is_list =
+            self.symbol(self.at, "(") && !self.any(self.at + 1, &["select", "with", "values", "table"]);
         if !self.columns || !is_list {
             return;
         }

@@ -8,11 +8,55 @@ use crate::ast::{ObjectKind, ObjectName, RoutineKind, StatementKind};
 
 /// First words of statements that no object of the schema takes notice of.
 const WITHOUT_EFFECT: [&str; 49] = [
-    "analyze", "backup", "begin", "binlog", "cache", "change", "check", "checksum", "clone", "commit", "deallocate",
-    "declare", "desc", "describe", "do", "explain", "flush", "get", "grant", "handler", "help", "import", "install",
-    "kill", "lock", "optimize", "prepare", "purge", "release", "repair", "reset", "resignal", "restart", "revoke",
-    "rollback", "savepoint", "show", "shutdown", "signal", "start", "stop", "uninstall", "unlock", "xa", "diagnostics",
-    "delimiter", "load", "end", "return",
+    "analyze",
+    "backup",
+    "begin",
+    "binlog",
+    "cache",
+    "change",
+    "check",
+    "checksum",
+    "clone",
+    "commit",
+    "deallocate",
+    "declare",
+    "desc",
+    "describe",
+    "do",
+    "explain",
+    "flush",
+    "get",
+    "grant",
+    "handler",
+    "help",
+    "import",
+    "install",
+    "kill",
+    "lock",
+    "optimize",
+    "prepare",
+    "purge",
+    "release",
+    "repair",
+    "reset",
+    "resignal",
+    "restart",
+    "revoke",
+    "rollback",
+    "savepoint",
+    "show",
+    "shutdown",
+    "signal",
+    "start",
+    "stop",
+    "uninstall",
+    "unlock",
+    "xa",
+    "diagnostics",
+    "delimiter",
+    "load",
+    "end",
+    "return",
 ];
 
 /// Objects of the server rather than of a schema.
@@ -58,7 +102,9 @@ impl Cursor<'_> {
             return self.unknown("a block of statements");
         }
         if self.is_word("with")
-            || ["select", "insert", "replace", "update", "delete", "values", "table"].iter().any(|word| self.is_word(word))
+            || ["select", "insert", "replace", "update", "delete", "values", "table"]
+                .iter()
+                .any(|word| self.is_word(word))
             || self.is_symbol("(")
         {
             return self.data();
@@ -142,7 +188,8 @@ impl Cursor<'_> {
             return self.alter_event();
         }
         if self.eat("database") || self.eat("schema") {
-            let options = ["default", "character", "charset", "collate", "comment", "encryption", "read", "upgrade"];
+            let options =
+                ["default", "character", "charset", "collate", "comment", "encryption", "read", "upgrade"];
             if !options.iter().any(|word| self.is_word(word)) {
                 self.loose_name("the name of the schema")?;
             }
@@ -203,7 +250,10 @@ impl Cursor<'_> {
             self.if_exists();
             return Ok(StatementKind::DropDatabase(self.loose_name("the name of the schema")?));
         }
-        if self.is_word("prepare") || self.is_word("spatial") || SERVER_OBJECTS.iter().any(|word| self.is_word(word)) {
+        if self.is_word("prepare")
+            || self.is_word("spatial")
+            || SERVER_OBJECTS.iter().any(|word| self.is_word(word))
+        {
             return Ok(self.without_effect());
         }
         if self.eat("sequence") {
@@ -224,9 +274,13 @@ impl Cursor<'_> {
             }
             let name = written.trim_start_matches('@');
             let assigned = self.is_symbol("=") || self.is_symbol(":=");
-            if token.kind != TokenKind::UserVariable && name.eq_ignore_ascii_case("foreign_key_checks") && assigned {
+            if token.kind != TokenKind::UserVariable
+                && name.eq_ignore_ascii_case("foreign_key_checks")
+                && assigned
+            {
                 self.next();
-                let off = self.is_word("off") || self.peek().is_some_and(|token| token.text(self.text) == "0");
+                let off =
+                    self.is_word("off") || self.peek().is_some_and(|token| token.text(self.text) == "0");
                 checks = Some(!off);
             }
         }

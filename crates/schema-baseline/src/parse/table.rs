@@ -99,7 +99,8 @@ impl Cursor<'_> {
     }
 
     fn is_query(&self) -> bool {
-        let query = |ahead| ["select", "with", "values", "table"].iter().any(|word| self.is_word_at(ahead, word));
+        let query =
+            |ahead| ["select", "with", "values", "table"].iter().any(|word| self.is_word_at(ahead, word));
         ["ignore", "replace", "as"].iter().any(|word| self.is_word(word)) || query(0) || self.is_symbol("(")
     }
 
@@ -137,7 +138,8 @@ impl Cursor<'_> {
     pub(super) fn table_option(&mut self) -> Parsed<Option<TableOption>> {
         let start = self.position();
         let default = self.eat("default");
-        let charset = self.eat("charset") || self.eat_words(&["character", "set"]) || self.eat_words(&["char", "set"]);
+        let charset =
+            self.eat("charset") || self.eat_words(&["character", "set"]) || self.eat_words(&["char", "set"]);
         if charset || self.eat("collate") {
             self.eat_symbol("=");
             let name = if charset { "charset" } else { "collate" }.to_owned();

@@ -132,7 +132,9 @@ impl Cursor<'_> {
         let (_, name, arguments) = TYPES[index];
         let national = national || word.starts_with('n') && matches!(name, "char" | "varchar");
         Ok(match word.as_str() {
-            "char" | "character" | "nchar" if self.eat("varying") || self.eat("varchar") || self.eat("varcharacter") => {
+            "char" | "character" | "nchar"
+                if self.eat("varying") || self.eat("varchar") || self.eat("varcharacter") =>
+            {
                 ("varchar", Length(None), national)
             }
             "char" if self.eat("byte") => ("binary", Length(Some(1)), false),
@@ -176,7 +178,9 @@ impl Cursor<'_> {
         }
         match arguments {
             Width => return Ok(numbers.first().copied()),
-            Decimal => numbers = vec![numbers.first().copied().unwrap_or(10), numbers.get(1).copied().unwrap_or(0)],
+            Decimal => {
+                numbers = vec![numbers.first().copied().unwrap_or(10), numbers.get(1).copied().unwrap_or(0)]
+            }
             // `float(24)` is a float, `float(25)` a double; neither keeps the number.
             Float if numbers.len() == 1 => {
                 if numbers[0] > 24 {
@@ -185,7 +189,9 @@ impl Cursor<'_> {
                 numbers.clear();
             }
             Length(Some(default)) if numbers.is_empty() => numbers.push(default),
-            _ => numbers.retain(|&number| number != 0 || !matches!(data_type.name, "datetime" | "timestamp" | "time")),
+            _ => numbers.retain(|&number| {
+                number != 0 || !matches!(data_type.name, "datetime" | "timestamp" | "time")
+            }),
         }
         data_type.numbers = numbers;
         Ok(None)
@@ -196,9 +202,7 @@ impl Cursor<'_> {
             let token = self.next();
             return Ok(token.map(|token| token.text(self.text).to_lowercase()).unwrap_or_default());
         }
-        if !self.is_string()
-            && self.peek().is_some_and(|token| token.text(self.text).starts_with('_'))
-        {
+        if !self.is_string() && self.peek().is_some_and(|token| token.text(self.text).starts_with('_')) {
             self.next();
         }
         // Trailing blanks of members do not count.
@@ -221,7 +225,10 @@ impl Cursor<'_> {
                 data_type.charset = Some("binary".to_owned());
             } else if self.eat("binary") {
                 data_type.binary = true;
-            } else if self.eat("charset") || self.eat_words(&["character", "set"]) || self.eat_words(&["char", "set"]) {
+            } else if self.eat("charset")
+                || self.eat_words(&["character", "set"])
+                || self.eat_words(&["char", "set"])
+            {
                 data_type.charset = Some(self.charset_value()?);
             } else {
                 return Ok(());

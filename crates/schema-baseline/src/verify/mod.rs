@@ -2,6 +2,8 @@
 
 mod spell;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -44,37 +46,72 @@ pub fn compare(left: &Catalogue, right: &Catalogue, sides: Sides) -> Vec<Finding
         comparison.not_checked("the schema", place);
         return comparison.findings;
     }
-    let unknown = |kind: ObjectKind, name: &str| left.unknown(kind, name).or(right.unknown(kind, name)).cloned();
-    comparison.each(ObjectKind::Table, left.tables(), right.tables(), |table| &table.place, |this, _, a, b| {
-        this.tables(a, b);
-    });
-    comparison.each(ObjectKind::View, left.views(), right.views(), |view| &view.place, |this, name, a, b| {
-        if let Some(place) = unknown(ObjectKind::View, name) {
-            return this.not_checked(&format!("view `{name}`"), &place);
-        }
-        this.differ(ObjectKind::View, name, (&a.place, &spell::view(a)), (&b.place, &spell::view(b)));
-    });
+    let unknown =
+        |kind: ObjectKind, name: &str| left.unknown(kind, name).or(right.unknown(kind, name)).cloned();
+    comparison.each(
+        ObjectKind::Table,
+        left.tables(),
+        right.tables(),
+        |table| &table.place,
+        |this, _, a, b| {
+            this.tables(a, b);
+        },
+    );
+    comparison.each(
+        ObjectKind::View,
+        left.views(),
+        right.views(),
+        |view| &view.place,
+        |this, name, a, b| {
+            if let Some(place) = unknown(ObjectKind::View, name) {
+                return this.not_checked(&format!("view `{name}`"), &place);
+            }
+            this.differ(ObjectKind::View, name, (&a.place, &spell::view(a)), (&b.place, &spell::view(b)));
+        },
+    );
     comparison.each(
         ObjectKind::Trigger,
         left.triggers(),
         right.triggers(),
         |trigger| &trigger.place,
         |this, name, a, b| {
-            this.differ(ObjectKind::Trigger, name, (&a.place, &spell::trigger(a)), (&b.place, &spell::trigger(b)));
+            this.differ(
+                ObjectKind::Trigger,
+                name,
+                (&a.place, &spell::trigger(a)),
+                (&b.place, &spell::trigger(b)),
+            );
         },
     );
     for kind in [RoutineKind::Function, RoutineKind::Procedure] {
         let (left, right) = (left.routines(kind), right.routines(kind));
-        comparison.each(kind.into(), left, right, |routine| &routine.place, |this, name, a, b| {
-            if let Some(place) = unknown(kind.into(), name) {
-                return this.not_checked(&format!("{} `{name}`", ObjectKind::from(kind)), &place);
-            }
-            this.differ(kind.into(), name, (&a.place, &spell::routine(a)), (&b.place, &spell::routine(b)));
-        });
+        comparison.each(
+            kind.into(),
+            left,
+            right,
+            |routine| &routine.place,
+            |this, name, a, b| {
+                if let Some(place) = unknown(kind.into(), name) {
+                    return this.not_checked(&format!("{} `{name}`", ObjectKind::from(kind)), &place);
+                }
+                this.differ(
+                    kind.into(),
+                    name,
+                    (&a.place, &spell::routine(a)),
+                    (&b.place, &spell::routine(b)),
+                );
+            },
+        );
     }
-    comparison.each(ObjectKind::Event, left.events(), right.events(), |event| &event.place, |this, name, a, b| {
-        this.differ(ObjectKind::Event, name, (&a.place, &spell::event(a)), (&b.place, &spell::event(b)));
-    });
+    comparison.each(
+        ObjectKind::Event,
+        left.events(),
+        right.events(),
+        |event| &event.place,
+        |this, name, a, b| {
+            this.differ(ObjectKind::Event, name, (&a.place, &spell::event(a)), (&b.place, &spell::event(b)));
+        },
+    );
     comparison.findings
 }
 
@@ -107,7 +144,13 @@ impl Comparison {
         }
     }
 
-    fn only(&mut self, kind: ObjectKind, name: &str, place: &Place, (present, absent): (&'static str, &'static str)) {
+    fn only(
+        &mut self,
+        kind: ObjectKind,
+        name: &str,
+        place: &Place,
+        (present, absent): (&'static str, &'static str),
+    ) {
         let (src, span) = at(place);
         let object = format!("{kind} `{name}`");
         let help = self.sides.help;
@@ -127,7 +170,16 @@ impl Comparison {
         let (src, span) = at(left);
         let Sides { left, right: right_name, help } = self.sides;
         let other = vec![Finding::see_also(format!("{right_name}, line {}", right.line()), right)];
-        self.findings.push(Finding::Differs { object, left, right: right_name, what, help, src, span, other });
+        self.findings.push(Finding::Differs {
+            object,
+            left,
+            right: right_name,
+            what,
+            help,
+            src,
+            span,
+            other,
+        });
     }
 
     fn not_checked(&mut self, object: &str, place: &Place) {

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Parts;
-use crate::ast::{
-    Action, DataType, DefaultValue, KeyPart, KeyPartOf, Literal, TriggerEvent, TriggerTiming,
-};
+use crate::ast::{Action, DataType, DefaultValue, KeyPart, KeyPartOf, Literal, TriggerEvent, TriggerTiming};
 use crate::catalogue::{Check, Column, Event, ForeignKey, Key, Routine, Trigger, View};
 
 pub(super) fn view(view: &View) -> Parts {
@@ -109,13 +107,24 @@ fn data_type(data_type: &DataType) -> String {
 fn default_value(default: &DefaultValue, data_type: &DataType) -> String {
     let numeric = matches!(
         data_type.name,
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "bit" | "year"
+        "tinyint"
+            | "smallint"
+            | "mediumint"
+            | "int"
+            | "bigint"
+            | "decimal"
+            | "float"
+            | "double"
+            | "bit"
+            | "year"
     );
     match default {
         DefaultValue::Null => "NULL".to_owned(),
         DefaultValue::Now => "CURRENT_TIMESTAMP".to_owned(),
         DefaultValue::Expr(expr) => format!("({})", expr.canonical),
-        DefaultValue::Literal(Literal::Number(number) | Literal::Text(number)) if numeric => plain_number(number),
+        DefaultValue::Literal(Literal::Number(number) | Literal::Text(number)) if numeric => {
+            plain_number(number)
+        }
         DefaultValue::Literal(Literal::Bytes(bytes)) if numeric => {
             bytes.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte)).to_string()
         }

@@ -110,7 +110,8 @@ impl Comparison {
         let sides = self.sides;
         let mut unmatched = Vec::new();
         for own in ours {
-            let by_name = theirs.iter().position(|other| other.text == own.text && same_name(&other.name, &own.name));
+            let by_name =
+                theirs.iter().position(|other| other.text == own.text && same_name(&other.name, &own.name));
             let found = by_name.or_else(|| theirs.iter().position(|other| other.text == own.text));
             let Some(index) = found else {
                 unmatched.push(own);
@@ -118,7 +119,8 @@ impl Comparison {
             };
             let other = theirs.remove(index);
             if (own.chosen || other.chosen) && !same_name(&own.name, &other.name) {
-                let what = format!("{noun} {} is named `{}` here, `{}` there", own.text, own.name, other.name);
+                let what =
+                    format!("{noun} {} is named `{}` here, `{}` there", own.text, own.name, other.name);
                 self.difference(object.to_owned(), what, &own.place, &other.place);
             }
         }
@@ -126,7 +128,8 @@ impl Comparison {
             match theirs.iter().position(|other| same_name(&other.name, &own.name)) {
                 Some(index) => {
                     let other = theirs.remove(index);
-                    let what = format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
+                    let what =
+                        format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
                     self.difference(object.to_owned(), what, &own.place, &other.place);
                 }
                 None => {
@@ -145,8 +148,13 @@ impl Comparison {
         let mut differences = Vec::new();
         let mut compare = |name: &str, a: &str, b: &str| {
             if a != b {
-                let shown = |value: &str| if value.is_empty() { "absent".to_owned() } else { format!("`{value}`") };
-                differences.push((format!("{name} is {} here, {} there", shown(a), shown(b)), &left.place, &right.place));
+                let shown =
+                    |value: &str| if value.is_empty() { "absent".to_owned() } else { format!("`{value}`") };
+                differences.push((
+                    format!("{name} is {} here, {} there", shown(a), shown(b)),
+                    &left.place,
+                    &right.place,
+                ));
             }
         };
         compare("the default character set", &left.charset, &right.charset);
@@ -173,7 +181,12 @@ impl Comparison {
             self.findings.push(Finding::NotChecked { object, src, span });
         } else if left.partitioning != right.partitioning {
             let difference = spell::difference(&text(&left.partitioning), &text(&right.partitioning));
-            self.difference(object.to_owned(), format!("its partitions: {difference}"), &left.place, &right.place);
+            self.difference(
+                object.to_owned(),
+                format!("its partitions: {difference}"),
+                &left.place,
+                &right.place,
+            );
         }
     }
 
