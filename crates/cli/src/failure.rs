@@ -34,6 +34,11 @@ impl Failure {
         Self::usage(Problem::Read { path: path.to_owned(), source })
     }
 
+    /// The user would not wait: exit code 130.
+    pub(crate) fn interrupted() -> Self {
+        Self { exit: Exit::Interrupted, diagnostic: Box::new(Problem::Interrupted) }
+    }
+
     /// A file that is not text: exit code 2.
     pub(crate) fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Self {
         let valid = error.utf8_error().valid_up_to();
@@ -59,6 +64,17 @@ impl From<migrate_core::Error> for Failure {
             _ => Exit::Usage,
         };
         Self { exit, diagnostic: Box::new(error) }
+    }
+}
+
+impl From<schema_baseline::Error> for Failure {
+    fn from(error: schema_baseline::Error) -> Self {
+        use schema_baseline::Error;
+        match error {
+            Error::Database(error) => error.into(),
+            error @ Error::Statement { .. } => Self { exit: Exit::Failed, diagnostic: Box::new(error) },
+            error => Self::usage(error),
+        }
     }
 }
 
@@ -120,6 +136,26 @@ pub(crate) enum Problem {
         help("give `--url mysql://USER@HOST:PORT/DATABASE`, set INFRA_MYSQL_URL, or name an environment whose connection infra.toml holds with `--env`")
     )]
     NoDatabase,
+
+    #[error("the password stands in the URL, where the process list and the shell's history show it")]
+    #[diagnostic(
+        code("cli/password-in-url"),
+        severity(Warning),
+        help("leave it out and set INFRA_MYSQL_PASSWORD or INFRA_MYSQL_PASSWORD_FILE")
+    )]
+    PasswordInUrl,
+
+    #[error("`{text}` is not a version: {reason}")]
+    #[diagnostic(code("cli/version"), help("write numbers separated by dots, as in 018 or 1.2"))]
+    Version { text: String, reason: String },
+
+    #[error("cannot start the connection's runtime")]
+    #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]
+    Runtime { source: std::io::Error },
+
+    #[error("interrupted")]
+    #[diagnostic(code("cli/interrupted"), help("`infra migrate info` shows how far it came"))]
+    Interrupted,
 
     #[error("`{description}` cannot be the name of a migration: {reason}")]
     #[diagnostic(code("cli/description"), help("say in a few words what it does, as in \"add loyalty points\""))]

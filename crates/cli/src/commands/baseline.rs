@@ -1,18 +1,25 @@
-//! `infra baseline build`.
+//! `infra baseline build` and `infra baseline load`.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use migrate_core::mysql::MySqlDatabase;
 use schema_baseline::dialect::Dialect;
+use schema_baseline::load_live::load_live;
+use schema_baseline::place::Source;
 use serde_json::json;
 
-use crate::args::BaselineBuild;
+use crate::args::{BaselineBuild, BaselineLoad};
+use crate::commands::migrate::database::{at_url, block_on, of_environment, warn};
 use crate::commands::migrate::files;
+use crate::commands::migrate::progress::{Lines, interruptible};
 use crate::failure::Failure;
 use crate::finding::severity;
 use crate::outcome::Outcome;
 use crate::schema::{self, BASELINE};
 use crate::tree::Tree;
-use crate::ui::{GOOD, count, styled};
+use crate::ui::{GOOD, Ui, count, styled};
 use crate::write;
 
 /// Writes baseline.sql from the schema directory, or says whether it is fresh. A schema with errors leaves the file as it is.
@@ -76,5 +83,34 @@ pub(crate) fn build(arguments: &BaselineBuild, root: Option<&Path>) -> Result<Ou
         outcome.summary = format!("{}  {}  {objects}\n", styled(GOOD, verdict), out.display());
     }
     outcome.details.insert("verdict".to_owned(), json!(verdict));
+    Ok(outcome)
+}
+
+/// Boots an empty database from baseline.sql, so that only later migrations remain to be applied.
+pub(crate) fn load(arguments: &BaselineLoad, root: Option<&Path>, ui: &Ui) -> Result<Outcome, Failure> {
+    let file = match &arguments.file {
+        Some(file) => file.clone(),
+        None => Tree::open(root).map(|tree| tree.path(&tree.configuration.paths.schema.join(BASELINE)))?,
+    };
+    let options = match arguments.source.strip_prefix("env:") {
+        Some(name) => of_environment(name, root, arguments.connect_timeout)?,
+        None => at_url(&arguments.source, arguments.connect_timeout)?,
+    };
+    let bytes = std::fs::read(&file).map_err(|error| Failure::read(&file, error))?;
+    let text = String::from_utf8(bytes).map_err(|error| Failure::not_utf8(&file, &error))?;
+    let source = Arc::new(Source::new(file.display().to_string(), text.into()));
+    let mut outcome = Outcome::default();
+    warn(&options, &mut outcome);
+    let stopped = Cell::new(false);
+    let loaded = block_on(interruptible(ui, &stopped, async {
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.table)).await?;
+        let loaded = load_live(&mut database, &source, None, &mut Lines::new(ui, &stopped)).await?;
+        database.close().await?;
+        Ok(loaded)
+    }))?;
+    let version = loaded.version.as_deref().map_or_else(String::new, |version| format!(", history starts at {version}"));
+    outcome.summary = format!("{}  {}{version}\n", styled(GOOD, "loaded"), count(loaded.statements, "statement"));
+    outcome.details.insert("statements".to_owned(), json!(loaded.statements));
+    outcome.details.insert("version".to_owned(), json!(loaded.version));
     Ok(outcome)
 }

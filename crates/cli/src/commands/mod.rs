@@ -7,14 +7,14 @@ mod completions;
 mod migrate;
 mod render;
 
-use crate::args::{Baseline, Cli, Command, Compat, Migrate};
+use crate::args::{Baseline, Cli, Command, Compat};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::tree::Tree;
 use crate::ui::Ui;
 
 /// Runs the command and gives its name in the JSON schema beside what it came to.
-pub(crate) fn run(cli: &Cli, _ui: &Ui) -> (&'static str, Result<Outcome, Failure>) {
+pub(crate) fn run(cli: &Cli, ui: &Ui) -> (&'static str, Result<Outcome, Failure>) {
     let tree = || Tree::open(cli.global.root.as_deref());
     let environment = cli.global.env.as_deref();
     match &cli.command {
@@ -27,7 +27,12 @@ pub(crate) fn run(cli: &Cli, _ui: &Ui) -> (&'static str, Result<Outcome, Failure
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
-        Command::Migrate(Migrate::New(arguments)) => ("migrate.new", migrate::new(arguments, cli.global.root.as_deref())),
-        _ => unreachable!(),
+        Command::Migrate(verb) => {
+            let place = migrate::Place { root: cli.global.root.as_deref(), environment };
+            migrate::run(verb, place, ui)
+        }
+        Command::Baseline(Baseline::Load(arguments)) => {
+            ("baseline.load", baseline::load(arguments, cli.global.root.as_deref(), ui))
+        }
     }
 }

@@ -1,0 +1,238 @@
+//! `infra migrate info`, `validate`, `apply` and `wait`: the verbs that ask a server.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use migrate_core::apply::{ApplyOptions, Report, apply};
+use migrate_core::history::{Baseline, HistoryStore as _};
+use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
+use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
+use migrate_core::placeholder::Placeholders;
+use migrate_core::plan::PlanOptions;
+use migrate_core::validate::{ValidateOptions, validate};
+use migrate_core::{Migration, MigrationVersion};
+use miette::Severity;
+use serde_json::{Value, json};
+
+use super::database::{at_url, block_on, of_environment, warn};
+use super::files;
+use super::progress::{Lines, interruptible};
+use crate::args::{Connection, MigrateApply, MigrateWait};
+use crate::failure::{Failure, Problem};
+use crate::finding::severity;
+use crate::outcome::{Outcome, table};
+use crate::ui::{BAD, DIM, GOOD, ODD, Ui, count, styled};
+
+/// Where a command runs: `-C` and `--env`.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) root: Option<&'a Path>,
+    pub(crate) environment: Option<&'a str>,
+}
+
+/// Everything that a verb needs, resolved before anything is connected.
+struct Prepared {
+    options: ConnectOptions,
+    migrations: Vec<Migration>,
+    plan: PlanOptions,
+    outcome: Outcome,
+}
+
+impl Prepared {
+    /// Reads connection and files. Findings about files that are errors end the verb: a file that cannot be read right must not
+    /// be taken for one that is missing.
+    fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
+        let options = connection(arguments, place)?;
+        let locations: Vec<PathBuf> = files::locations(&arguments.locations, place.root)?;
+        let (migrations, findings) = files::load(&locations, None)?;
+        let mut outcome = Outcome::default();
+        warn(&options, &mut outcome);
+        outcome.extend(findings);
+        let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
+        let target = arguments.target.as_deref().map(version).transpose()?.unwrap_or_default();
+        let mut plan = PlanOptions::validated();
+        plan.info = InfoOptions { target, out_of_order: arguments.out_of_order };
+        plan.placeholders = placeholders(arguments)?;
+        Ok(Self { options, migrations, plan, outcome })
+    }
+
+    fn files_are_broken(&self) -> bool {
+        self.outcome.findings.iter().any(|finding| severity(finding.as_ref()) == Severity::Error)
+    }
+}
+
+fn connection(arguments: &Connection, place: Place<'_>) -> Result<ConnectOptions, Failure> {
+    match (&arguments.url, place.environment) {
+        (Some(url), _) => at_url(url, arguments.connect_timeout),
+        (None, Some(name)) => of_environment(name, place.root, arguments.connect_timeout),
+        (None, None) => Err(Problem::NoDatabase.into()),
+    }
+}
+
+fn placeholders(arguments: &Connection) -> Result<Placeholders, Failure> {
+    if arguments.no_placeholders {
+        return Ok(Placeholders::disabled());
+    }
+    let mut placeholders = Placeholders::default();
+    for pair in &arguments.placeholders {
+        let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
+        if !set {
+            return Err(Problem::Placeholder { value: pair.clone() }.into());
+        }
+    }
+    Ok(placeholders)
+}
+
+fn version_problem(text: &str, reason: &impl ToString) -> Problem {
+    Problem::Version { text: text.to_owned(), reason: reason.to_string() }
+}
+
+/// Every migration with its state.
+pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
+    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
+    let rows = rows(&options, &arguments.table)?;
+    let info = info(&migrations, &rows, &plan.info);
+    let current = info.current().map(ToString::to_string);
+    outcome.summary = if info.entries.is_empty() {
+        styled(DIM, "no migrations\n")
+    } else {
+        format!("{}\n{}", info_table(&info), standing(&info, current.as_deref()))
+    };
+    outcome.details.insert("version".to_owned(), json!(current));
+    outcome.details.insert("migrations".to_owned(), info.entries.iter().map(entry_json).collect());
+    Ok(outcome)
+}
+
+fn rows(options: &ConnectOptions, table: &str) -> Result<Vec<migrate_core::history::HistoryRow>, Failure> {
+    block_on(async {
+        let mut database = MySqlDatabase::open(options, Some(table)).await?;
+        let rows = database.rows(-1).await?.unwrap_or_default();
+        database.close().await?;
+        Ok(rows)
+    })
+}
+
+fn info_table(info: &Info<'_, '_>) -> String {
+    let heading = ["Category", "Version", "Description", "Type", "Installed on", "State"].map(str::to_owned).to_vec();
+    let rows = info.entries.iter().map(|entry| {
+        let state = entry.state.to_string();
+        let style = match entry.state {
+            state if state.is_failed() => BAD,
+            state if state.is_applied() => GOOD,
+            _ => ODD,
+        };
+        vec![
+            entry.category().to_owned(),
+            entry.version().map(ToString::to_string).unwrap_or_default(),
+            entry.description().to_owned(),
+            entry.kind().to_owned(),
+            entry.row.map(|row| row.installed_on.clone()).unwrap_or_default(),
+            styled(style, state),
+        ]
+    });
+    table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>())
+}
+
+fn standing(info: &Info<'_, '_>, current: Option<&str>) -> String {
+    let version = current.map_or_else(|| "empty schema".to_owned(), |version| format!("at version {version}"));
+    format!("{version}, {} pending\n", info.pending().count())
+}
+
+fn entry_json(entry: &Entry<'_, '_>) -> Value {
+    let checksum = entry.row.map_or_else(|| entry.migration.map(|migration| migration.checksum), |row| row.checksum);
+    json!({
+        "category": entry.category(),
+        "version": entry.version().map(ToString::to_string),
+        "description": entry.description(),
+        "type": entry.kind(),
+        "state": entry.state.to_string(),
+        "script": entry.row.map(|row| row.script.clone()).or_else(|| entry.migration.map(|m| m.script.clone())),
+        "checksum": checksum,
+        "installed_on": entry.row.map(|row| row.installed_on.clone()),
+        "installed_by": entry.row.map(|row| row.installed_by.clone()),
+        "execution_time_ms": entry.row.map(|row| row.execution_time),
+    })
+}
+
+/// The applied migrations against the files; what is pending is a finding too, as it is for Flyway.
+pub(crate) fn check_applied(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
+    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
+    let rows = rows(&options, &arguments.table)?;
+    let info = info(&migrations, &rows, &plan.info);
+    let findings = validate(&info, &ValidateOptions::default());
+    outcome.details.insert("validated".to_owned(), json!(info.entries.len()));
+    if findings.is_empty() {
+        outcome.summary = format!("{}  {}\n", styled(GOOD, "valid"), count(info.entries.len(), "migration"));
+    }
+    outcome.extend(findings);
+    Ok(outcome)
+}
+
+/// Applies what is pending.
+pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
+    let prepared = Prepared::new(&arguments.connection, place)?;
+    if prepared.files_are_broken() {
+        return Ok(prepared.outcome);
+    }
+    let Prepared { options, migrations, plan, mut outcome } = prepared;
+    let baseline = MigrationVersion::parse(&arguments.baseline_version)
+        .map_err(|reason| version_problem(&arguments.baseline_version, &reason))?;
+    let options_of_run = ApplyOptions {
+        plan,
+        baseline_on_migrate: arguments.baseline_on_migrate.then(|| Baseline::new(baseline)),
+        ..ApplyOptions::default()
+    };
+    let stopped = Cell::new(false);
+    let report = block_on(interruptible(ui, &stopped, async {
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.table)).await?;
+        let report = apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
+        database.close().await?;
+        Ok(report)
+    }))?;
+    outcome.summary = applied(&report);
+    outcome.details.insert("version".to_owned(), json!(report.version));
+    outcome.details.insert("initial_version".to_owned(), json!(report.initial_version));
+    let migrations = report.applied.iter().map(|applied| {
+        json!({
+            "version": applied.version,
+            "description": applied.description,
+            "script": applied.script,
+            "execution_time_ms": applied.execution_time,
+        })
+    });
+    outcome.details.insert("migrations".to_owned(), migrations.collect());
+    Ok(outcome)
+}
+
+fn applied(report: &Report) -> String {
+    let now = report.version.as_deref().map_or_else(String::new, |version| format!(", now at version {version}"));
+    if report.applied.is_empty() {
+        let at = report.version.as_deref().map_or_else(String::new, |version| format!(" at version {version}"));
+        return format!("{}{at}, nothing to apply\n", styled(GOOD, "up to date"));
+    }
+    format!("{}  {}{now}\n", styled(GOOD, "applied"), count(report.applied.len(), "migration"))
+}
+
+/// Blocks until the history shows a version. Needs no files, and of the database only to read the history.
+pub(crate) fn wait(arguments: &MigrateWait, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
+    let version = MigrationVersion::parse(&arguments.at_least)
+        .map_err(|reason| version_problem(&arguments.at_least, &reason))?;
+    let options = connection(&arguments.connection, place)?;
+    let mut outcome = Outcome::default();
+    warn(&options, &mut outcome);
+    let mut last = String::new();
+    let mut seen = |found: &str| {
+        if found != last {
+            ui.progress(&format!("{}  {found}", styled(ODD, "waiting")));
+            found.clone_into(&mut last);
+        }
+    };
+    let stopped = Cell::new(true);
+    block_on(interruptible(ui, &stopped, async {
+        let table = Some(arguments.connection.table.as_str());
+        Ok(wait_for(&options, table, &version, arguments.timeout, &mut seen).await?)
+    }))?;
+    outcome.summary = format!("{}  version {version} is applied\n", styled(GOOD, "ready"));
+    outcome.details.insert("at_least".to_owned(), json!(version.to_string()));
+    Ok(outcome)
+}

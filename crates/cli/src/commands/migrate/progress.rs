@@ -1,0 +1,99 @@
+//! What a person sees while migrations are applied, and how they stop it.
+
+use std::cell::Cell;
+
+use migrate_core::database::{Event, Progress, Waiting};
+
+use crate::failure::Failure;
+use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
+
+/// Prints a line an event, and stops before the next statement once it was asked to.
+pub(crate) struct Lines<'a> {
+    ui: &'a Ui,
+    stopped: &'a Cell<bool>,
+    /// Seconds of waiting when the last line about it was printed.
+    told: Option<u64>,
+}
+
+impl<'a> Lines<'a> {
+    /// Watches for a run that `stopped` can end.
+    pub(crate) fn new(ui: &'a Ui, stopped: &'a Cell<bool>) -> Self {
+        Self { ui, stopped, told: None }
+    }
+
+    fn waiting(&mut self, waiting: &Waiting) {
+        if self.told.is_some_and(|told| waiting.seconds < told + 5) {
+            return;
+        }
+        self.told = Some(waiting.seconds);
+        let holder = waiting.holder.as_ref().map_or_else(String::new, |holder| format!(": {holder}"));
+        let since = styled(DIM, format!("{} s", waiting.seconds));
+        self.ui.progress(&format!("{}  for the migration lock {since}{holder}", styled(ODD, "waiting")));
+    }
+}
+
+impl Progress for Lines<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Waiting(waiting) => self.waiting(waiting),
+            Event::HistoryCreated => self.ui.progress("created the schema history table"),
+            Event::Planned(migrations) if !migrations.is_empty() => {
+                self.ui.progress(&styled(DIM, format!("{} to apply", count(migrations.len(), "migration"))));
+            }
+            Event::Started { migration, statements, out_of_order } => {
+                let late = if out_of_order { ", out of order" } else { "" };
+                let statements = styled(DIM, format!("{}{late}", count(statements, "statement")));
+                self.ui.progress(&format!("{} {statements}", migration.script));
+            }
+            Event::Executed { migration, line, result } => {
+                for warning in &result.warnings {
+                    let place = format!("{}:{line}", migration.path());
+                    let text = format!("{} {}: {}", warning.level, warning.code, warning.message);
+                    self.ui.progress(&format!("  {} {place} {text}", styled(ODD, "server")));
+                }
+            }
+            Event::Applied { milliseconds, .. } => {
+                self.ui.progress(&format!("  {} {}", styled(GOOD, "applied"), styled(DIM, format!("{milliseconds} ms"))));
+            }
+            Event::Replanned => self.ui.progress(&styled(DIM, "another run has applied migrations; planning again")),
+            _ => {}
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.stopped.get()
+    }
+}
+
+/// Runs `work`; the first interrupt or termination sets `stopped`, so that it ends after the statement in flight, and a second
+/// one abandons it.
+pub(crate) async fn interruptible<T>(
+    ui: &Ui,
+    stopped: &Cell<bool>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            () = asked_to_stop() => {
+                if stopped.replace(true) {
+                    return Err(Failure::interrupted());
+                }
+                ui.progress(&styled(ODD, "stopping after the statement in flight; ask again to abandon it"));
+            }
+        }
+    }
+}
+
+/// Ends at SIGINT or SIGTERM; never where signals cannot be had.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
