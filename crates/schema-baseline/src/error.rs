@@ -59,5 +59,11 @@ pub enum Error {
     /// What `migrate-core` says about the database.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Database(#[from] migrate_core::Error),
+    Database(Box<migrate_core::Error>),
+}
+
+impl From<migrate_core::Error> for Error {
+    fn from(error: migrate_core::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
 }

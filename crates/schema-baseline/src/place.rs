@@ -75,7 +75,6 @@ impl Place {
 
     /// The line of the place, from 1.
     pub fn line(&self) -> usize {
-        let before = self.source.inner().as_bytes().get(..self.span.start).unwrap_or_default();
-        1 + before.iter().filter(|&&byte| byte == b'\n').count()
+        migrate_core::script::line_at(self.source.inner(), self.span.start)
     }
 }

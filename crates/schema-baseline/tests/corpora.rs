@@ -1,5 +1,7 @@
 //! Real schemas and migrations: everything parses, and nothing that a server accepted is called wrong.
 
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -42,6 +42,7 @@ pub struct Body {
 
 /// `CREATE VIEW` or `ALTER VIEW`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a clause of its own")]
 pub struct CreateView {
     /// The view.
     pub name: ObjectName,

@@ -60,6 +60,7 @@ pub struct DataType {
 
 /// A column.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 pub struct ColumnDef {
     /// Its name.
     pub name: Ident,
@@ -199,7 +200,7 @@ pub enum KeyPartOf {
 /// `ON DELETE`, `ON UPDATE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Action {
-    /// `RESTRICT`, `NO ACTION` or nothing: all the same to InnoDB.
+    /// `RESTRICT`, `NO ACTION` or nothing: all the same to `InnoDB`.
     #[default]
     Restrict,
     /// `CASCADE`.

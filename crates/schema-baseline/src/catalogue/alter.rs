@@ -137,21 +137,18 @@ impl Run<'_> {
     fn columns(&mut self, table: &mut Table, actions: &[TableAction]) {
         for action in actions {
             match &action.action {
-                AlterAction::Add(TableElement::Column(def), position) => {
-                    if !(action.if_exists && table.column(&def.name.text).is_some()) {
+                AlterAction::Add(TableElement::Column(def), position)
+                    if !(action.if_exists && table.column(&def.name.text).is_some()) => {
                         self.add_column(table, def, position.as_ref());
                     }
-                }
-                AlterAction::Modify(def, position) => {
-                    if !(action.if_exists && table.column(&def.name.text).is_none()) {
+                AlterAction::Modify(def, position)
+                    if !(action.if_exists && table.column(&def.name.text).is_none()) => {
                         self.change_column(table, &def.name, def, position.as_ref());
                     }
-                }
-                AlterAction::Change(old, def, position) => {
-                    if !(action.if_exists && table.column(&old.text).is_none()) {
+                AlterAction::Change(old, def, position)
+                    if !(action.if_exists && table.column(&old.text).is_none()) => {
                         self.change_column(table, old, def, position.as_ref());
                     }
-                }
                 AlterAction::SetDefault(name, default) => {
                     match table.columns.iter_mut().find(|column| name.same(&column.name)) {
                         Some(column) => column.default.clone_from(default),
@@ -228,12 +225,9 @@ impl Run<'_> {
                     }
                 }
                 AlterAction::EnforceCheck(name, enforced) => {
-                    match table.checks.iter_mut().find(|check| name.same(&check.name)) {
-                        Some(check) => check.enforced = *enforced,
-                        None => {
-                            let known = table.checks.iter().map(|check| check.name.as_str());
-                            self.unknown_key(table, "check constraint", name, known);
-                        }
+                    if let Some(check) = table.checks.iter_mut().find(|check| name.same(&check.name)) { check.enforced = *enforced } else {
+                        let known = table.checks.iter().map(|check| check.name.as_str());
+                        self.unknown_key(table, "check constraint", name, known);
                     }
                 }
                 _ => {}
@@ -316,7 +310,7 @@ impl Run<'_> {
                 AlterAction::Options(options) => self.change_options(table, options),
                 AlterAction::Partition(None) => table.partitioning = Partitioning::None,
                 AlterAction::Partition(Some(by)) => {
-                    table.partitioning = Partitioning::By(by.canonical.clone())
+                    table.partitioning = Partitioning::By(by.canonical.clone());
                 }
                 AlterAction::ChangePartitions => {
                     table.partitioning = Partitioning::Unknown;

@@ -44,12 +44,9 @@ impl Run<'_> {
             None => otherwise,
             Some(Position::First) => 0,
             Some(Position::After(name)) => {
-                match table.columns.iter().position(|column| name.same(&column.name)) {
-                    Some(index) => index + 1,
-                    None => {
-                        self.missing_column(table, name);
-                        otherwise
-                    }
+                if let Some(index) = table.columns.iter().position(|column| name.same(&column.name)) { index + 1 } else {
+                    self.missing_column(table, name);
+                    otherwise
                 }
             }
         };

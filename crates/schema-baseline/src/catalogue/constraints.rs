@@ -12,12 +12,9 @@ use crate::place::{Place, Span};
 impl Run<'_> {
     /// Adds a foreign key, with the key that backs it when no other does.
     pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef) {
-        let (name, generated_name) = match &def.name {
-            Some(name) => (name.text.clone(), false),
-            None => {
-                let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
-                (format!("{}_ibfk_{n}", table.name), true)
-            }
+        let (name, generated_name) = if let Some(name) = &def.name { (name.text.clone(), false) } else {
+            let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
+            (format!("{}_ibfk_{n}", table.name), true)
         };
         if let Some(holder) = table.foreign_keys.iter().find(|key| same_name(&key.name, &name)) {
             self.duplicate_constraint(
@@ -61,14 +58,14 @@ impl Run<'_> {
             self.findings.extend(self.catalogue.foreign_key_problem(table, &key));
         }
         if !missing {
-            self.add_backing_key(table, def, &key);
+            Self::add_backing_key(table, def, &key);
         }
         table.foreign_keys.push(key);
     }
 
     /// The key that the server makes when no other can serve: named after the constraint, the name behind
     /// `FOREIGN KEY` or the column. It takes the place of one that the server made for an earlier foreign key.
-    fn add_backing_key(&mut self, table: &mut Table, def: &ForeignKeyDef, key: &ForeignKey) {
+    fn add_backing_key(table: &mut Table, def: &ForeignKeyDef, key: &ForeignKey) {
         let serves = |backing: &Key| {
             backing.begins_with(&key.columns)
                 && (!backing.implicit || backing.parts.len() > key.columns.len())
@@ -105,12 +102,9 @@ impl Run<'_> {
 
     /// Adds a check constraint.
     pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef) {
-        let (name, generated_name) = match &def.name {
-            Some(name) => (name.text.clone(), false),
-            None => {
-                let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
-                (format!("{}_chk_{n}", table.name), true)
-            }
+        let (name, generated_name) = if let Some(name) = &def.name { (name.text.clone(), false) } else {
+            let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
+            (format!("{}_chk_{n}", table.name), true)
         };
         if let Some(holder) = table.checks.iter().find(|check| same_name(&check.name, &name)) {
             self.duplicate_constraint(

@@ -248,7 +248,7 @@ impl Run<'_> {
             self.catalogue.retarget_foreign_keys(from.text(), to.text());
             for key in table.foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none()) {
                 if key.parent == from.text() {
-                    key.parent = to.text().to_owned();
+                    to.text().clone_into(&mut key.parent);
                 }
             }
             table.rename(to.text());

@@ -19,7 +19,8 @@ impl Run<'_> {
         if def.alter && !exists {
             self.unknown_object(ObjectKind::View, &def.name.name);
         }
-        if !(def.or_replace && exists) && !self.may_create_relation(&def.name, def.if_not_exists, false) {
+        let replaces = def.or_replace && exists;
+        if !replaces && !self.may_create_relation(&def.name, def.if_not_exists, false) {
             return;
         }
         self.catalogue.unknown.remove(&(ObjectKind::View, name.to_owned()));

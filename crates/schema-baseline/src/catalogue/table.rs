@@ -48,6 +48,7 @@ pub enum Partitioning {
 
 /// A column.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -164,7 +165,7 @@ impl Table {
         if self.key(base).is_none() && !base.eq_ignore_ascii_case("primary") {
             return base.to_owned();
         }
-        (2..).map(|n| format!("{base}_{n}")).find(|name| self.key(name).is_none()).unwrap_or_default()
+        (2..=self.keys.len() + 2).map(|n| format!("{base}_{n}")).find(|name| self.key(name).is_none()).unwrap_or_default()
     }
 
     /// The number behind the highest `TABLE_suffix_N` among `names`.

@@ -88,10 +88,12 @@ proptest! {
     ) {
         let table = |n: usize| {
             let keys = edges.iter().enumerate().filter(|(_, (child, _))| *child == n);
-            let keys: String = keys
+            let keys: Vec<String> = keys
                 .map(|(e, (_, parent))| format!(",\n  CONSTRAINT fk{e} FOREIGN KEY (c{parent}) REFERENCES t{parent} (id)"))
                 .collect();
-            let columns: String = (0..8).map(|p| format!(",\n  c{p} INT, KEY k{p} (c{p})")).collect();
+            let keys = keys.concat();
+            let columns: Vec<String> = (0..8).map(|p| format!(",\n  c{p} INT, KEY k{p} (c{p})")).collect();
+            let columns = columns.concat();
             let sql = format!("CREATE TABLE t{n} (\n  id INT PRIMARY KEY{columns}{keys}\n) COLLATE utf8mb4_bin;");
             (format!("tables/t{n}.sql"), sql)
         };

@@ -131,11 +131,9 @@ fn redundant_parentheses(text: &str, tokens: &[Token]) -> Vec<bool> {
             continue;
         }
         let Some(pair) = open.last_mut() else { continue };
-        let first = index == pair.index + 1;
-        if token.is_symbol(text, ",") || token.is_symbol(text, ";") {
-            pair.keeps = true;
-        } else if first && ["select", "with", "values", "table"].iter().any(|word| token.is_word(text, word))
-        {
+        let is_query = || ["select", "with", "values", "table"].iter().any(|word| token.is_word(text, word));
+        let is_list = token.is_symbol(text, ",") || token.is_symbol(text, ";");
+        if is_list || index == pair.index + 1 && is_query() {
             pair.keeps = true;
         } else if token.is_word(text, "between") {
             pair.between += 1;

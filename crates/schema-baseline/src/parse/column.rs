@@ -6,7 +6,7 @@ use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{CheckDef, ColumnDef, DefaultValue, Expr, Generated, Ident, Literal};
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     /// `name type attributes…`.
     pub(super) fn column_def(&mut self) -> Parsed<ColumnDef> {
         let start = self.position();

@@ -40,6 +40,7 @@ fn error(text: &str) -> (usize, String, String) {
 }
 
 #[test]
+#[expect(clippy::many_single_char_names, reason = "the columns are called so")]
 fn columns_of_every_sort() {
     let text = "CREATE TABLE t (
         a INT(11) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, b BOOLEAN DEFAULT TRUE, c DOUBLE PRECISION,

@@ -179,7 +179,7 @@ impl Cursor<'_> {
         match arguments {
             Width => return Ok(numbers.first().copied()),
             Decimal => {
-                numbers = vec![numbers.first().copied().unwrap_or(10), numbers.get(1).copied().unwrap_or(0)]
+                numbers = vec![numbers.first().copied().unwrap_or(10), numbers.get(1).copied().unwrap_or(0)];
             }
             // `float(24)` is a float, `float(25)` a double; neither keeps the number.
             Float if numbers.len() == 1 => {

@@ -125,17 +125,14 @@ impl Comparison {
             }
         }
         for own in unmatched {
-            match theirs.iter().position(|other| same_name(&other.name, &own.name)) {
-                Some(index) => {
-                    let other = theirs.remove(index);
-                    let what =
-                        format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
-                    self.difference(object.to_owned(), what, &own.place, &other.place);
-                }
-                None => {
-                    let what = only(noun, &own.name, sides.left);
-                    self.difference(object.to_owned(), what, &own.place, &right.place);
-                }
+            if let Some(index) = theirs.iter().position(|other| same_name(&other.name, &own.name)) {
+                let other = theirs.remove(index);
+                let what =
+                    format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
+                self.difference(object.to_owned(), what, &own.place, &other.place);
+            } else {
+                let what = only(noun, &own.name, sides.left);
+                self.difference(object.to_owned(), what, &own.place, &right.place);
             }
         }
         for other in theirs {
