@@ -40,7 +40,10 @@ fn read_folder(folder: &Path, name: &str, shown: &str, files: &mut Vec<SchemaFil
         let entry = entry.map_err(|source| failed(folder, source))?;
         let path = entry.path();
         let file_name = entry.file_name().to_string_lossy().into_owned();
-        if file_name.starts_with('.') || path.extension().is_none_or(|extension| extension != "sql") || !path.is_file() {
+        if file_name.starts_with('.')
+            || path.extension().is_none_or(|extension| extension != "sql")
+            || !path.is_file()
+        {
             continue;
         }
         let bytes = fs::read(&path).map_err(|source| failed(&path, source))?;

@@ -1,7 +1,9 @@
 //! Migrations replayed in memory.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use migrate_core::placeholder::Placeholders;
 use migrate_core::{Migration, MigrationKind};
 
 use crate::catalogue::Catalogue;
@@ -16,9 +18,25 @@ use crate::place::Source;
 /// What the server would refuse is reported, and so is what is not understood; how a script splits into statements is
 /// left to `migrate-core`, which looks at the same files.
 pub fn replay(migrations: &[Migration], dialect: Dialect) -> (Catalogue, Vec<Finding>) {
+    replay_with(migrations, &Placeholders::disabled(), dialect)
+}
+
+/// As [`replay`], with placeholders replaced first. Places are then those of the replaced text.
+pub fn replay_with(
+    migrations: &[Migration],
+    placeholders: &Placeholders,
+    dialect: Dialect,
+) -> (Catalogue, Vec<Finding>) {
     let of_kind = |kind| migrations.iter().filter(move |migration| migration.kind == kind);
     let scripts = of_kind(MigrationKind::Versioned).chain(of_kind(MigrationKind::Repeatable));
-    replay_scripts(scripts.map(|migration| Arc::new(migration.source.clone())), dialect)
+    let text = |migration: &Migration| {
+        let (expanded, _) = placeholders.expand(&migration.source, &migration.script);
+        Arc::new(match expanded.text {
+            Cow::Borrowed(_) => migration.source.clone(),
+            Cow::Owned(text) => Source::new(migration.source.name(), text.into()),
+        })
+    };
+    replay_scripts(scripts.map(text), dialect)
 }
 
 /// The schema that these scripts produce one after the other, each in a session of its own.
@@ -38,4 +56,51 @@ pub fn replay_scripts(
     }
     catalogue.check(&mut findings);
     (catalogue, findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use migrate_core::resolve::{LocationFile, resolve};
+
+    fn migrations(files: &[(&str, &str)]) -> Vec<Migration> {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(root.path().join(name), text).unwrap();
+        }
+        let naming = migrate_core::naming::Naming::default();
+        let (files, _): (Vec<LocationFile>, _) =
+            migrate_core::fs::read_location(root.path(), "migrations", &naming).unwrap();
+        resolve(files).0
+    }
+
+    #[test]
+    fn versions_come_in_order_and_repeatable_ones_last() {
+        let migrations = migrations(&[
+            ("V10__b.sql", "ALTER TABLE t ADD b INT; SET foreign_key_checks = 0;"),
+            ("V2__a.sql", "CREATE TABLE t (a INT);"),
+            ("V11__c.sql", "CREATE TABLE c (x INT, FOREIGN KEY (x) REFERENCES nope (x));"),
+            ("R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT a, b FROM t;"),
+            ("U2__a.sql", "DROP TABLE t;"),
+        ]);
+        let (catalogue, findings) = replay(&migrations, Dialect::default());
+        // What one script sets for its session does not reach the next.
+        assert!(
+            matches!(findings.as_slice(), [Finding::UnknownTable { name, .. }] if name == "nope"),
+            "{findings:?}"
+        );
+        assert_eq!(catalogue.tables()["t"].columns.len(), 2);
+        assert!(catalogue.views().contains_key("v"));
+    }
+
+    #[test]
+    fn placeholders_are_replaced_first() {
+        let migrations = migrations(&[("V1__a.sql", "CREATE TABLE ${name} (a INT);")]);
+        let mut placeholders = Placeholders::default();
+        placeholders.set("name", "orders");
+        let (catalogue, findings) = replay_with(&migrations, &placeholders, Dialect::default());
+        assert!(findings.is_empty(), "{findings:?}");
+        assert!(catalogue.tables().contains_key("orders"));
+        assert!(!replay(&migrations, Dialect::default()).1.is_empty());
+    }
 }

@@ -138,17 +138,20 @@ impl Run<'_> {
         for action in actions {
             match &action.action {
                 AlterAction::Add(TableElement::Column(def), position)
-                    if !(action.if_exists && table.column(&def.name.text).is_some()) => {
-                        self.add_column(table, def, position.as_ref());
-                    }
+                    if !(action.if_exists && table.column(&def.name.text).is_some()) =>
+                {
+                    self.add_column(table, def, position.as_ref());
+                }
                 AlterAction::Modify(def, position)
-                    if !(action.if_exists && table.column(&def.name.text).is_none()) => {
-                        self.change_column(table, &def.name, def, position.as_ref());
-                    }
+                    if !(action.if_exists && table.column(&def.name.text).is_none()) =>
+                {
+                    self.change_column(table, &def.name, def, position.as_ref());
+                }
                 AlterAction::Change(old, def, position)
-                    if !(action.if_exists && table.column(&old.text).is_none()) => {
-                        self.change_column(table, old, def, position.as_ref());
-                    }
+                    if !(action.if_exists && table.column(&old.text).is_none()) =>
+                {
+                    self.change_column(table, old, def, position.as_ref());
+                }
                 AlterAction::SetDefault(name, default) => {
                     match table.columns.iter_mut().find(|column| name.same(&column.name)) {
                         Some(column) => column.default.clone_from(default),
@@ -225,7 +228,9 @@ impl Run<'_> {
                     }
                 }
                 AlterAction::EnforceCheck(name, enforced) => {
-                    if let Some(check) = table.checks.iter_mut().find(|check| name.same(&check.name)) { check.enforced = *enforced } else {
+                    if let Some(check) = table.checks.iter_mut().find(|check| name.same(&check.name)) {
+                        check.enforced = *enforced
+                    } else {
                         let known = table.checks.iter().map(|check| check.name.as_str());
                         self.unknown_key(table, "check constraint", name, known);
                     }

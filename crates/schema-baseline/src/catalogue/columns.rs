@@ -44,7 +44,9 @@ impl Run<'_> {
             None => otherwise,
             Some(Position::First) => 0,
             Some(Position::After(name)) => {
-                if let Some(index) = table.columns.iter().position(|column| name.same(&column.name)) { index + 1 } else {
+                if let Some(index) = table.columns.iter().position(|column| name.same(&column.name)) {
+                    index + 1
+                } else {
                     self.missing_column(table, name);
                     otherwise
                 }

@@ -12,7 +12,9 @@ use crate::place::{Place, Span};
 impl Run<'_> {
     /// Adds a foreign key, with the key that backs it when no other does.
     pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef) {
-        let (name, generated_name) = if let Some(name) = &def.name { (name.text.clone(), false) } else {
+        let (name, generated_name) = if let Some(name) = &def.name {
+            (name.text.clone(), false)
+        } else {
             let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
             (format!("{}_ibfk_{n}", table.name), true)
         };
@@ -102,7 +104,9 @@ impl Run<'_> {
 
     /// Adds a check constraint.
     pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef) {
-        let (name, generated_name) = if let Some(name) = &def.name { (name.text.clone(), false) } else {
+        let (name, generated_name) = if let Some(name) = &def.name {
+            (name.text.clone(), false)
+        } else {
             let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
             (format!("{}_chk_{n}", table.name), true)
         };

@@ -98,7 +98,9 @@ impl Run<'_> {
 
     /// Drops a key. Whether a foreign key still needs it is seen at the end of the statement.
     pub(super) fn drop_key(&mut self, table: &mut Table, name: &Ident) -> Option<Key> {
-        if let Some(index) = table.keys.iter().position(|key| name.same(&key.name)) { Some(table.keys.remove(index)) } else {
+        if let Some(index) = table.keys.iter().position(|key| name.same(&key.name)) {
+            Some(table.keys.remove(index))
+        } else {
             self.unknown_key(table, "key", name, table.keys.iter().map(|key| key.name.as_str()));
             None
         }

@@ -165,7 +165,10 @@ impl Table {
         if self.key(base).is_none() && !base.eq_ignore_ascii_case("primary") {
             return base.to_owned();
         }
-        (2..=self.keys.len() + 2).map(|n| format!("{base}_{n}")).find(|name| self.key(name).is_none()).unwrap_or_default()
+        (2..=self.keys.len() + 2)
+            .map(|n| format!("{base}_{n}"))
+            .find(|name| self.key(name).is_none())
+            .unwrap_or_default()
     }
 
     /// The number behind the highest `TABLE_suffix_N` among `names`.

@@ -127,8 +127,7 @@ impl Comparison {
         for own in unmatched {
             if let Some(index) = theirs.iter().position(|other| same_name(&other.name, &own.name)) {
                 let other = theirs.remove(index);
-                let what =
-                    format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
+                let what = format!("{noun} `{}` is `{}` here, `{}` there", own.name, own.text, other.text);
                 self.difference(object.to_owned(), what, &own.place, &other.place);
             } else {
                 let what = only(noun, &own.name, sides.left);
