@@ -5,7 +5,7 @@ use std::time::Instant;
 use miette::SourceSpan;
 
 use crate::database::{Database, Event, Failure, Progress, Waiting};
-use crate::error::Error;
+use crate::error::{ConnectionLost, Error, StatementError};
 use crate::history::{Baseline, HistoryRow};
 use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
@@ -265,12 +265,33 @@ fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failu
     if failure.connection_lost {
         let span = script.span(statement);
         let (line, _) = script.position(span);
-        return Error::ConnectionLost { name, message: failure.message, line, applied, total, src, span };
+        let message = failure.message;
+        return Error::ConnectionLost(Box::new(ConnectionLost {
+            name,
+            message,
+            line,
+            applied,
+            total,
+            src,
+            span,
+        }));
     }
     let span = place_of_error(script, statement, &failure.message).unwrap_or_else(|| script.span(statement));
     let (line, column) = script.position(span);
     let Failure { code, state, message, .. } = failure;
-    Error::Statement { name, code, state, message, line, column, applied, total, recorded, src, span }
+    Error::Statement(Box::new(StatementError {
+        name,
+        code,
+        state,
+        message,
+        line,
+        column,
+        applied,
+        total,
+        recorded,
+        src,
+        span,
+    }))
 }
 
 /// Syntax errors quote the text they stopped at and count lines from the beginning of the statement:

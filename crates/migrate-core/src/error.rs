@@ -83,66 +83,13 @@ pub enum Error {
         schema: String,
     },
     /// A statement that the server refused.
-    #[error("migration {name} failed at line {line}, column {column}: {message}")]
-    #[diagnostic(
-        code("migrate/statement-failed"),
-        help(
-            "server error {code}, SQL state {state}; {applied} of {total} statements had run, and {}",
-            if *recorded { "the history shows the failure" } else { "the failure could not be recorded" }
-        )
-    )]
-    Statement {
-        /// Version and description.
-        name: String,
-        /// The server's error number.
-        code: u16,
-        /// The SQL state.
-        state: String,
-        /// The server's message.
-        message: String,
-        /// 1-based.
-        line: usize,
-        /// 1-based, in characters.
-        column: usize,
-        /// Statements of this migration that ran before.
-        applied: usize,
-        /// Statements of this migration.
-        total: usize,
-        /// Whether the history has a row for the failure.
-        recorded: bool,
-        /// The script.
-        #[source_code]
-        src: Source,
-        /// The statement, or the place in it that the server names.
-        #[label("the server refused this")]
-        span: SourceSpan,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Statement(Box<StatementError>),
     /// The connection broke while a statement ran.
-    #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
-    #[diagnostic(
-        code("migrate/connection-lost"),
-        help(
-            "the server may still be running the statement; nothing of this migration is recorded ({message})"
-        )
-    )]
-    ConnectionLost {
-        /// Version and description.
-        name: String,
-        /// What the connection says.
-        message: String,
-        /// 1-based.
-        line: usize,
-        /// Statements of this migration that ran before.
-        applied: usize,
-        /// Statements of this migration.
-        total: usize,
-        /// The script.
-        #[source_code]
-        src: Source,
-        /// The statement.
-        #[label("its outcome is not known")]
-        span: SourceSpan,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    ConnectionLost(Box<ConnectionLost>),
     /// Somebody asked to stop.
     #[error("stopped before statement {} of {total} of migration {name}", applied + 1)]
     #[diagnostic(
@@ -197,7 +144,7 @@ pub enum Error {
     #[diagnostic(
         code("migrate/tls"),
         help(
-            "name the authority with `tls-ca=FILE` in the URL, or, on a trusted network, switch encryption off with `tls=off`"
+            "name the authority with `tls-ca=FILE` in the URL, add `tls=verify-ca` if its certificate names no host, or, on a trusted network, use `tls=off`"
         )
     )]
     Tls {
@@ -248,6 +195,69 @@ pub enum Error {
     },
 }
 
+/// A statement that the server refused.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error("migration {name} failed at line {line}, column {column}: {message}")]
+#[diagnostic(
+    code("migrate/statement-failed"),
+    help(
+        "server error {code}, SQL state {state}; {applied} of {total} statements had run, and {}",
+        if *recorded { "the history shows the failure" } else { "the failure could not be recorded" }
+    )
+)]
+pub struct StatementError {
+    /// Version and description.
+    pub name: String,
+    /// The server's error number.
+    pub code: u16,
+    /// The SQL state.
+    pub state: String,
+    /// The server's message.
+    pub message: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// Statements of this migration that ran before.
+    pub applied: usize,
+    /// Statements of this migration.
+    pub total: usize,
+    /// Whether the history has a row for the failure.
+    pub recorded: bool,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement, or the place in it that the server names.
+    #[label("the server refused this")]
+    pub span: SourceSpan,
+}
+
+/// The connection broke while a statement ran.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
+#[diagnostic(
+    code("migrate/connection-lost"),
+    help("the server may still be running the statement; nothing of this migration is recorded ({message})")
+)]
+pub struct ConnectionLost {
+    /// Version and description.
+    pub name: String,
+    /// What the connection says.
+    pub message: String,
+    /// 1-based.
+    pub line: usize,
+    /// Statements of this migration that ran before.
+    pub applied: usize,
+    /// Statements of this migration.
+    pub total: usize,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement.
+    #[label("its outcome is not known")]
+    pub span: SourceSpan,
+}
+
 impl Error {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
@@ -268,8 +278,8 @@ impl Error {
     /// The 1-based line and column of the place in a script, if there is one.
     pub fn position(&self) -> Option<(usize, usize)> {
         match self {
-            Self::Statement { line, column, .. } => Some((*line, *column)),
-            Self::ConnectionLost { src, span, .. } => Some(position_at(src.inner(), span.offset())),
+            Self::Statement(error) => Some((error.line, error.column)),
+            Self::ConnectionLost(error) => Some(position_at(error.src.inner(), error.span.offset())),
             _ => None,
         }
     }

@@ -1,8 +1,8 @@
 //! Reads the files of a location: the only place of this crate that touches the file system.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 use crate::error::Error;
 use crate::finding::Finding;
@@ -75,13 +75,13 @@ impl Reader<'_> {
                     self.directory(&path, &script, depth + 1)?;
                 }
             } else if self.naming.is_of_interest(&name) {
-                self.file(path, script, kind.len())?;
+                self.file(&path, script, kind.len())?;
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: PathBuf, script: String, size: u64) -> Result<(), Error> {
+    fn file(&mut self, path: &Path, script: String, size: u64) -> Result<(), Error> {
         let shown = match self.shown.trim_end_matches('/') {
             "" => script.clone(),
             location => format!("{location}/{script}"),
@@ -92,10 +92,9 @@ impl Reader<'_> {
             return Ok(());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        let limited = |path: &Path, bytes: &mut Vec<u8>| -> io::Result<usize> {
-            fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(bytes)
-        };
-        limited(&path, &mut bytes).map_err(|source| Error::io(&path, source))?;
+        fs::File::open(path)
+            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(|source| Error::io(path, source))?;
         // A device or pipe does not say how much it holds.
         if bytes.len() as u64 > MAX_FILE_BYTES {
             self.findings.push(too_large(bytes.len() as u64));

@@ -84,13 +84,11 @@ impl Placeholders {
             let name = &text[name_start..name_start + length];
             done = name_start + length + self.suffix.len();
             let expanded_start = output.len();
-            match self.value(name, file_name) {
-                Some(value) => output.push_str(value),
-                None => {
-                    unknown.entry(name).or_default().push((start..done).into());
-                    output.push_str(&text[start..done]);
-                }
+            let value = self.value(name, file_name);
+            if value.is_none() {
+                unknown.entry(name).or_default().push((start..done).into());
             }
+            output.push_str(value.unwrap_or(&text[start..done]));
             expanded.pieces.push(Piece { expanded: expanded_start..output.len(), original: start..done });
         }
         output.push_str(&text[done..]);

@@ -23,12 +23,10 @@ pub struct Server {
 impl Server {
     /// Reads what `SELECT VERSION()` answers: `9.7.4`, `10.11.19-MariaDB-log`, `5.5.5-10.6.1-MariaDB`.
     pub fn parse(text: &str) -> Self {
-        let dialect = match text.to_ascii_lowercase().contains("mariadb") {
-            true => Dialect::MariaDb,
-            false => Dialect::MySql,
-        };
+        let is_mariadb = text.to_ascii_lowercase().contains("mariadb");
+        let dialect = if is_mariadb { Dialect::MariaDb } else { Dialect::MySql };
         // Replication of old made MariaDB put this in front.
-        let text = text.strip_prefix("5.5.5-").filter(|_| dialect == Dialect::MariaDb).unwrap_or(text);
+        let text = text.strip_prefix("5.5.5-").filter(|_| is_mariadb).unwrap_or(text);
         let mut numbers = text
             .split(|character: char| !character.is_ascii_digit())
             .take(3)

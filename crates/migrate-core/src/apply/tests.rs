@@ -67,11 +67,9 @@ fn a_failure_is_recorded_with_its_place() {
     let near = "You have an error in your SQL syntax; check the manual for the right syntax to use near 'FORM t' at line 3";
     let mut database =
         MemoryDatabase { fail_on: Some(("FORM".into(), refusal(near))), ..MemoryDatabase::default() };
-    let Err(Error::Statement { line, column, applied, total, src, span, .. }) =
-        apply_to(&mut database, &files, &options())
-    else {
-        panic!()
-    };
+    let Err(Error::Statement(error)) = apply_to(&mut database, &files, &options()) else { panic!() };
+    let StatementError { line, column, applied, total, recorded, src, span, .. } = *error;
+    assert!(recorded);
     assert_eq!((line, column, applied, total), (4, 1, 1, 3));
     assert_eq!(&src.inner()[span.offset()..span.offset() + span.len()], "FORM");
     assert_eq!(history(&database), ["1 1 SQL V1__a.sql false"]);
@@ -88,7 +86,8 @@ fn other_refusals_show_the_statement() {
     };
     let error = apply_to(&mut database, &files, &options()).unwrap_err();
     assert_eq!(error.position(), Some((2, 1)));
-    let Error::Statement { src, span, .. } = error else { panic!() };
+    let Error::Statement(error) = error else { panic!() };
+    let StatementError { src, span, .. } = *error;
     assert_eq!(&src.inner()[span.offset()..span.offset() + span.len()], "DROP TABLE x");
 }
 
@@ -98,10 +97,8 @@ fn a_lost_connection_records_nothing() {
     let files = files(&[("V1__a.sql", "ALTER TABLE t ADD x INT")]);
     let mut database =
         MemoryDatabase { fail_on: Some(("ALTER".into(), failure)), ..MemoryDatabase::default() };
-    assert!(matches!(
-        apply_to(&mut database, &files, &options()),
-        Err(Error::ConnectionLost { line: 1, .. })
-    ));
+    let result = apply_to(&mut database, &files, &options());
+    assert!(matches!(result, Err(Error::ConnectionLost(error)) if error.line == 1));
     assert!(history(&database).is_empty());
 }
 

@@ -4,7 +4,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error as Driver, IoError, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
 
-use super::options::ConnectOptions;
+use super::options::{ConnectOptions, Tls};
 use crate::error::Error;
 use crate::server::Server;
 
@@ -49,7 +49,10 @@ fn driver_options(options: &ConnectOptions) -> OptsBuilder {
     let tls = options.is_encrypted().then(|| {
         let ca = options.tls_ca.clone().map(|path| vec![path.into()]).unwrap_or_default();
         // Who names an authority means that one alone.
-        SslOpts::default().with_disable_built_in_roots(!ca.is_empty()).with_root_certs(ca)
+        SslOpts::default()
+            .with_disable_built_in_roots(!ca.is_empty())
+            .with_root_certs(ca)
+            .with_danger_skip_domain_validation(options.tls == Tls::VerifyAuthority)
     });
     OptsBuilder::default()
         .ip_or_hostname(options.host.clone())

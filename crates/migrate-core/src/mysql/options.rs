@@ -18,6 +18,8 @@ pub enum Tls {
     Off,
     /// Verified wherever the server is.
     Verify,
+    /// Verified except for the host's name, which the certificates that MySQL makes for itself do not have.
+    VerifyAuthority,
 }
 
 /// Where a server is and who we are to it. Neither `Debug` nor `Display` shows the password.
@@ -87,7 +89,7 @@ const WITHOUT_EFFECT: [&str; 18] = [
 impl ConnectOptions {
     /// Reads `mysql://user[:password]@host:port/database?parameters`, `mariadb://…`, and both after `jdbc:`.
     ///
-    /// Parameters: `socket`, `user`, `password`, `tls` (`off` or `verify`), `tls-ca`, `connect-timeout` in seconds, and of the
+    /// Parameters: `socket`, `user`, `password`, `tls` (`off`, `verify`, `verify-ca`), `tls-ca`, `connect-timeout` in seconds, and of the
     /// Java drivers `useSSL`, `sslMode`, `serverSslCert` and `connectTimeout` in milliseconds. Others are refused, unless they
     /// mean nothing outside Java.
     ///
@@ -153,10 +155,11 @@ impl ConnectOptions {
             "connectTimeout" => self.connect_timeout = Duration::from_millis(seconds(&value)?),
             "tls" | "sslMode" | "useSSL" | "useSsl" => {
                 self.tls = match value.to_ascii_lowercase().as_str() {
+                    "verify-ca" | "verify_ca" => Tls::VerifyAuthority,
                     "off" | "disable" | "disabled" | "false" => Tls::Off,
                     "verify" | "verify-full" | "verify_identity" | "true" | "required" => Tls::Verify,
                     "preferred" => Tls::Automatic,
-                    _ => return Err(invalid(&format!("`{key}` must be `off` or `verify`"))),
+                    _ => return Err(invalid(&format!("`{key}` must be `off`, `verify` or `verify-ca`"))),
                 }
             }
             _ if WITHOUT_EFFECT.contains(&key) => {}
@@ -180,7 +183,7 @@ impl ConnectOptions {
     pub fn is_encrypted(&self) -> bool {
         match self.tls {
             Tls::Off => false,
-            Tls::Verify => self.socket.is_none(),
+            Tls::Verify | Tls::VerifyAuthority => self.socket.is_none(),
             Tls::Automatic => !self.is_local(),
         }
     }
@@ -230,15 +233,15 @@ mod tests {
     #[test]
     fn a_full_url() {
         let options =
-            ConnectOptions::parse("mysql://a%40b:s%3Acret@db.example:3307/shop?tls=off&connect-timeout=3")
+            ConnectOptions::parse("mysql://a%40b:p%3Aw0rd@db.example:3307/shop?tls=off&connect-timeout=3")
                 .unwrap();
         assert_eq!((options.host.as_str(), options.port), ("db.example", 3307));
         assert_eq!((options.user.as_deref(), options.database.as_deref()), (Some("a@b"), Some("shop")));
-        assert_eq!(options.password.as_ref().unwrap().expose_secret(), "s:cret");
+        assert_eq!(options.password.as_ref().unwrap().expose_secret(), "p:w0rd");
         assert!(options.password_in_url && !options.is_encrypted());
         assert_eq!(options.connect_timeout, Duration::from_secs(3));
         assert_eq!(options.to_string(), "mysql://a@b@db.example:3307/shop");
-        assert!(!format!("{options:?}").contains("cret"));
+        assert!(!format!("{options:?}").contains("w0rd"));
     }
 
     #[test]
@@ -260,6 +263,7 @@ mod tests {
             ("mysql://db/x?tls=off", false),
             ("mysql://127.0.0.1/x?tls=verify", true),
             ("mysql://db/x?sslMode=VERIFY_IDENTITY", true),
+            ("mysql://localhost/x?sslMode=VERIFY_CA", true),
         ] {
             assert_eq!(ConnectOptions::parse(url).unwrap().is_encrypted(), encrypted, "{url}");
         }
