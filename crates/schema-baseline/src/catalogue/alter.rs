@@ -229,7 +229,7 @@ impl Run<'_> {
                 }
                 AlterAction::EnforceCheck(name, enforced) => {
                     if let Some(check) = table.checks.iter_mut().find(|check| name.same(&check.name)) {
-                        check.enforced = *enforced
+                        check.enforced = *enforced;
                     } else {
                         let known = table.checks.iter().map(|check| check.name.as_str());
                         self.unknown_key(table, "check constraint", name, known);
