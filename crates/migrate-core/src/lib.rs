@@ -18,8 +18,8 @@
 //! assert!(findings.is_empty());
 //!
 //! let mut database = MemoryDatabase::default();
-//! let run = apply(&mut database, &migrations, &ApplyOptions::default(), &mut ());
-//! let report = memory::run(run).expect("nothing to wait for").expect("nothing to refuse");
+//! let run = memory::run(apply(&mut database, &migrations, &ApplyOptions::default(), &mut ()));
+//! let report = run.expect("nothing to wait for").expect("nothing to refuse");
 //! assert_eq!(report.version.as_deref(), Some("1"));
 //! ```
 

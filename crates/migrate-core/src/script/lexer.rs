@@ -167,6 +167,7 @@ impl<'a> Lexer<'a> {
 impl Iterator for Lexer<'_> {
     type Item = Token;
 
+    #[inline]
     fn next(&mut self) -> Option<Token> {
         let start = self.skip_space();
         let bytes = self.text.as_bytes();
@@ -204,9 +205,21 @@ fn scan(bytes: &[u8], start: usize, first: u8) -> (TokenKind, usize) {
 }
 
 /// `_`, `$`, letters, digits and everything outside ASCII.
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+const fn is_word_byte(byte: u8) -> bool {
+    WORD_BYTES[byte as usize]
 }
+
+const WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
 
 fn ends_name(byte: u8) -> bool {
     is_word_byte(byte) || matches!(byte, b'`' | b'"' | b'.')

@@ -111,12 +111,19 @@ impl<'a> Splitter<'a> {
 
     /// Whether the current delimiter stands at this offset.
     fn is_delimiter(&self, at: usize) -> bool {
-        !self.delimiter.is_empty() && self.text.as_bytes()[at..].starts_with(self.delimiter.as_bytes())
+        let delimiter = self.delimiter.as_bytes();
+        // Most tokens differ in the first byte.
+        delimiter.first().is_some_and(|first| self.text.as_bytes().get(at) == Some(first))
+            && self.text.as_bytes()[at..].starts_with(delimiter)
+    }
+
+    fn has_usual_delimiter(&self) -> bool {
+        self.delimiter.as_bytes() == b";"
     }
 
     /// Where the delimiter cuts a token that has no quotes: the server's client looks at every character.
     fn delimiter_within(&self, token: Token) -> Option<usize> {
-        if &*self.delimiter == ";" {
+        if self.has_usual_delimiter() {
             return None;
         }
         let plain = matches!(
@@ -215,7 +222,7 @@ impl Iterator for Splitter<'_> {
         let mut skip_word = false;
         loop {
             let start = self.lexer.skip_space();
-            if start < text.len() && self.is_delimiter(start) {
+            if self.is_delimiter(start) {
                 self.lexer.seek(start + self.delimiter.len());
                 if self.ends_statement(&current) {
                     match self.finish(&current, Arc::clone(&self.delimiter)) {
@@ -250,7 +257,7 @@ impl Iterator for Splitter<'_> {
                     self.open.clear();
                     return None;
                 }
-                TokenKind::Word if token.is_word(text, "DELIMITER") => {
+                TokenKind::Word if token.end - token.start == 9 && token.is_word(text, "DELIMITER") => {
                     let misplaced = current.first.is_some() && self.is_misplaced_delimiter(token, &current);
                     if let (true, Some(first)) = (misplaced, current.first) {
                         let problem = SplitProblem::DelimiterInsideStatement {
@@ -318,7 +325,7 @@ impl Splitter<'_> {
     /// With a delimiter of their own, authors say themselves where statements end.
     fn ends_statement(&mut self, current: &Current) -> bool {
         let outside = self.blocks.delimiter();
-        outside || &*self.delimiter != ";" || current.first.is_none()
+        outside || !self.has_usual_delimiter() || current.first.is_none()
     }
 }
 
