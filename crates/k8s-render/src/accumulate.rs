@@ -481,6 +481,9 @@ impl Layer<'_> {
                 None => patches.extend(session.objects_in(&self.root, entry)?),
             }
         }
+        for patch in &mut patches {
+            session.stringify_metadata(patch);
+        }
         Ok(patches)
     }
 
@@ -549,6 +552,9 @@ impl Layer<'_> {
         if let Some(target) = &patch.target {
             let matcher = Matcher::new(target);
             patches.target = Some(session.check(matcher)?);
+            for patch in &mut patches.merges {
+                session.stringify_metadata(patch);
+            }
         }
         Ok(patches)
     }

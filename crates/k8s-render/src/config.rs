@@ -43,10 +43,10 @@ const GROUPS: &[&str] = &[
     "labels",
     "templateLabels",
     "commonAnnotations",
-    "nameReference",
     "varReference",
     "images",
     "replicas",
+    "nameReference",
 ];
 
 /// Kustomize's table as its files list it.
@@ -70,13 +70,11 @@ static TABLE: LazyLock<Config> = LazyLock::new(|| {
         }
         let parts: Vec<&str> = line.split('|').collect();
         let spec = FieldSpec::new(parts[0], gvk(parts.get(1..).unwrap_or_default()), parts.len() > 4);
-        match config.group_mut(group) {
-            Some(specs) => specs.push(spec),
-            None => {
-                if let Some(reference) = config.name_reference.last_mut() {
-                    reference.referrers.push(spec);
-                }
-            }
+        let at = GROUPS.iter().position(|name| *name == group).unwrap_or(GROUPS.len());
+        if let Some(specs) = config.groups_mut().into_iter().nth(at) {
+            specs.push(spec);
+        } else if let Some(reference) = config.name_reference.last_mut() {
+            reference.referrers.push(spec);
         }
     }
     config.sort();
@@ -105,38 +103,48 @@ impl Config {
         Ok(config)
     }
 
-    fn group_mut(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
-        Some(match name {
-            "namePrefix" => &mut self.name_prefix,
-            "nameSuffix" => &mut self.name_suffix,
-            "namespace" => &mut self.namespace,
-            "commonLabels" => &mut self.common_labels,
-            "labels" => &mut self.labels,
-            "templateLabels" => &mut self.template_labels,
-            "commonAnnotations" => &mut self.common_annotations,
-            "varReference" => &mut self.var_reference,
-            "images" => &mut self.images,
-            "replicas" => &mut self.replicas,
-            _ => return None,
-        })
+    /// The groups that are plain lists, in the order of [`GROUPS`].
+    fn groups(&self) -> [&Vec<FieldSpec>; 10] {
+        [
+            &self.name_prefix,
+            &self.name_suffix,
+            &self.namespace,
+            &self.common_labels,
+            &self.labels,
+            &self.template_labels,
+            &self.common_annotations,
+            &self.var_reference,
+            &self.images,
+            &self.replicas,
+        ]
+    }
+
+    fn groups_mut(&mut self) -> [&mut Vec<FieldSpec>; 10] {
+        [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.common_annotations,
+            &mut self.var_reference,
+            &mut self.images,
+            &mut self.replicas,
+        ]
     }
 
     fn sort(&mut self) {
-        for group in GROUPS {
-            if let Some(specs) = self.group_mut(group) {
-                specs.sort_by_cached_key(|spec| rank_of_type(&spec.gvk));
-            }
+        for specs in self.groups_mut() {
+            specs.sort_by_cached_key(|spec| rank_of_type(&spec.gvk));
         }
         self.name_reference.sort_by_cached_key(|reference| rank_of_type(&reference.target));
     }
 
     /// Adds what another configuration has more.
     pub(crate) fn merge(&mut self, other: &Self) -> Outcome<()> {
-        for group in GROUPS {
-            let more = other.clone().group_mut(group).map(std::mem::take).unwrap_or_default();
-            if let Some(specs) = self.group_mut(group) {
-                merge_specs(specs, &more)?;
-            }
+        for (specs, more) in self.groups_mut().into_iter().zip(other.groups()) {
+            merge_specs(specs, more)?;
         }
         for reference in &other.name_reference {
             match self.name_reference.iter_mut().find(|own| own.target == reference.target) {
@@ -153,10 +161,8 @@ impl Config {
         let mut decoder = Decoder::new(source, true);
         let fields = decoder.fields(document, GROUPS);
         let mut config = Self::default();
-        for group in GROUPS {
-            if let Some(specs) = config.group_mut(group) {
-                *specs = decoder.list(fields.get(group), decode_field_spec);
-            }
+        for (specs, group) in config.groups_mut().into_iter().zip(GROUPS) {
+            *specs = decoder.list(fields.get(group), decode_field_spec);
         }
         config.name_reference = decoder.list(fields.get("nameReference"), |decoder, node| {
             let fields = decoder.fields(node, &["group", "version", "kind", "fieldSpecs"]);
@@ -234,8 +240,8 @@ pub(crate) fn merge_specs(specs: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Out
             Some(own) if own.create == spec.create => {}
             Some(own) => {
                 let problem = format!(
-                    "the field `{}` is listed twice, once with `create: {}` and once without",
-                    own.path, true
+                    "the field `{}` is listed twice, once with `create: true` and once without",
+                    own.path
                 );
                 return fail(Rule::Kustomization, problem, "make the two entries equal");
             }

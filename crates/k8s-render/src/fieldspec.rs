@@ -66,6 +66,15 @@ impl FieldSpec {
         let missing = if self.create { missing } else { Missing::Stay };
         walk(&self.parts, node, missing, set).map_err(|fault| fault.at(node))
     }
+
+    /// Calls `set` on every value the path leads to, whatever the object's type; nothing is made.
+    pub(crate) fn apply_to_any(
+        &self,
+        node: &mut Node,
+        set: &mut dyn FnMut(&mut Node) -> Outcome<()>,
+    ) -> Outcome<()> {
+        walk(&self.parts, node, Missing::Stay, set).map_err(|fault| fault.at(node))
+    }
 }
 
 fn walk(

@@ -15,7 +15,7 @@ use crate::fs::FileSystem;
 use crate::kustomization::{FILE_NAMES, Kustomization};
 use crate::render::RenderOptions;
 use crate::schema::{self, Schema};
-use crate::yaml::{Dialect, Node, Origin, Resolved, Value, parse_as, resolve};
+use crate::yaml::{Dialect, Node, Origin, Resolved, Value, float_text, parse_as, resolve};
 
 /// A result whose failure is everything that is wrong.
 pub(crate) type Checked<T> = Result<T, Vec<Finding>>;
@@ -224,10 +224,7 @@ impl<'a> Session<'a> {
                 let is_list =
                     node.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("List"));
                 match node.get_mut("items").filter(|_| is_list).map(|items| &mut items.value) {
-                    None => {
-                        self.stringify_annotations(&mut node);
-                        objects.push(node);
-                    }
+                    None => objects.push(node),
                     Some(Value::Sequence(items)) => later.append(items),
                     Some(Value::Null) => {}
                     Some(_) => {
@@ -245,33 +242,37 @@ impl<'a> Session<'a> {
         if findings.is_empty() { Ok(objects) } else { Err(findings) }
     }
 
-    /// Annotations are texts, whatever they look like in the file.
-    fn stringify_annotations(&self, node: &mut Node) {
-        let annotations = node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
-        for value in
-            annotations.and_then(Node::as_mapping_mut).into_iter().flat_map(indexmap::IndexMap::values_mut)
-        {
-            if let Some(text) = self.raw(value).filter(|_| !value.is_null()) {
-                value.value = Value::String(text.into_owned());
+    /// Makes texts of the labels and annotations of a patch, whatever they look like in the file.
+    pub(crate) fn stringify_metadata(&self, patch: &mut Node) {
+        let Some(metadata) = patch.get_mut("metadata").and_then(Node::as_mapping_mut) else { return };
+        for field in ["labels", "annotations"] {
+            let entries = metadata.get_mut(field).and_then(Node::as_mapping_mut);
+            for value in entries.into_iter().flat_map(indexmap::IndexMap::values_mut) {
+                if let Some(text) = self.raw(value) {
+                    value.value = Value::String(text.into_owned());
+                }
             }
         }
     }
 
-    /// The text of a scalar as it was written, where that is not what it means.
+    /// The text of a scalar as it was written, where the file says so in other digits or letters.
     pub(crate) fn raw<'n>(&'n self, node: &'n Node) -> Option<Cow<'n, str>> {
-        let written = || {
-            let origin = node.origin.as_ref()?;
-            self.sources.get(&origin.file)?.inner().get(origin.start..origin.end)
+        let origin = node.origin.as_ref();
+        let written =
+            origin.and_then(|origin| self.sources.get(&origin.file)?.inner().get(origin.start..origin.end));
+        let means_the_same = |raw: &&str| match (resolve(raw, Dialect::Resource), &node.value) {
+            (Resolved::Timestamp(time), Value::String(text)) => time == *text,
+            (Resolved::Integer(value), Value::Number(text)) => value.to_string() == *text,
+            (Resolved::Float(value), Value::Number(text)) => float_text(value).as_ref() == Some(text),
+            (Resolved::Bool(value), Value::Bool(own)) => value == *own,
+            (Resolved::Null, Value::Null) => true,
+            _ => false,
         };
-        match &node.value {
-            Value::Sequence(_) | Value::Mapping(_) => None,
-            Value::String(text) => match written().map(|raw| (raw, resolve(raw, Dialect::Resource))) {
-                Some((raw, Resolved::Timestamp(time))) if time == *text => Some(raw.into()),
-                _ => Some(text.into()),
-            },
-            Value::Null => Some(written().unwrap_or("null").into()),
-            Value::Number(text) => Some(written().unwrap_or(text).into()),
-            Value::Bool(value) => Some(written().unwrap_or(if *value { "true" } else { "false" }).into()),
+        match (&node.value, written.filter(means_the_same)) {
+            (Value::Sequence(_) | Value::Mapping(_), _) => None,
+            (_, Some(raw)) => Some(raw.into()),
+            (Value::Null, None) => Some("null".into()),
+            (_, None) => node.scalar_text().map(Cow::from),
         }
     }
 

@@ -153,6 +153,19 @@ impl Object {
         entries.map(|(key, value)| (key, value.scalar_text().unwrap_or_default()))
     }
 
+    /// Makes texts of the annotations as JSON would print them, no matter how their file writes them.
+    pub(crate) fn stringify_annotations(&mut self) {
+        let annotations = self.node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
+        for value in
+            annotations.and_then(Node::as_mapping_mut).into_iter().flat_map(indexmap::IndexMap::values_mut)
+        {
+            let text = if value.is_null() { Some("null") } else { value.scalar_text() };
+            if let Some(text) = text.map(str::to_owned) {
+                *value = Node::text(text);
+            }
+        }
+    }
+
     /// Sets an annotation, creating the map if need be.
     pub(crate) fn annotate(&mut self, key: &str, value: &str) {
         let annotations = self.node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::config::NameReference;
 use crate::fault::{Fault, Outcome, Rule};
-use crate::fieldspec::{FieldSpec, Missing, set_scalar};
+use crate::fieldspec::{FieldSpec, set_scalar};
 use crate::id::{Gvk, Id};
 use crate::object::Object;
 use crate::objects::Objects;
@@ -124,8 +124,7 @@ pub(crate) fn fix(objects: &mut Objects, references: &[NameReference]) -> Outcom
                 role: role.as_ref().filter(|_| spec.path.ends_with("roleRef/name")),
             };
             // The type was checked above, on what the object was at first.
-            let spec = FieldSpec::new(&spec.path, Gvk::default(), false);
-            spec.apply(&mut object.node, Missing::Stay, &mut |node| reference.update(node))?;
+            spec.apply_to_any(&mut object.node, &mut |node| reference.update(node))?;
         }
     }
     Ok(())
