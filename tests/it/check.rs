@@ -2,7 +2,7 @@
 
 use infra_tests::sandbox::Sandbox;
 
-use crate::harness::{MIGRATIONS, findings, infra};
+use crate::harness::{ENVIRONMENTS, MIGRATIONS, findings, infra};
 
 #[test]
 fn the_reference_tree_is_in_order() {
@@ -10,7 +10,7 @@ fn the_reference_tree_is_in_order() {
     let outcome = infra(&sandbox).run(&["check"]).exits(0);
     assert!(!outcome.stdout.is_empty(), "a summary is printed");
     assert!(!outcome.stderr.contains("error"), "{}", outcome.stderr);
-    for environment in ["dev", "staging", "prod"] {
+    for environment in ENVIRONMENTS {
         let _ = infra(&sandbox).run(&["check", "--env", environment]).exits(0);
     }
     let _ = infra(&sandbox).run(&["compat", "check"]).exits(0);
@@ -46,6 +46,15 @@ fn it_does_not_matter_where_it_is_run() {
     );
     let below = deep.run(&["check", "--format", "json"]).exits(1).json();
     assert_eq!(findings(&plain).len(), findings(&below).len());
+}
+
+#[test]
+fn a_tree_without_a_platform_can_say_so_and_is_checked_for_the_rest() {
+    let sandbox = Sandbox::reference();
+    sandbox.remove("platform").write("infra.toml", "[rules]\n\"check/missing\" = \"off\"\n");
+    let _ = infra(&sandbox).run(&["check"]).exits(0);
+    sandbox.append("infra/mysql/schema/baseline.sql", "-- edited\n");
+    let _ = infra(&sandbox).run(&["check"]).exits(1);
 }
 
 #[test]
@@ -111,7 +120,7 @@ fn carriage_returns_and_marks_change_no_verdict() {
 fn a_name_that_is_no_environment_is_refused() {
     let sandbox = Sandbox::reference();
     let outcome = infra(&sandbox).run(&["check", "--env", "production"]).exits(2);
-    assert!(outcome.stderr.contains("dev, prod, staging"), "{}", outcome.stderr);
+    assert!(ENVIRONMENTS.iter().all(|name| outcome.stderr.contains(name)), "{}", outcome.stderr);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn they_can_take_turns_on_one_database() {
         let early = Sandbox::empty();
         for file in std::fs::read_dir(&locations).expect("the migrations can be listed") {
             let file = file.expect("the migrations can be listed");
-            if file.file_name().to_string_lossy().starts_with("V00") {
+            if file.file_name().to_string_lossy().starts_with("V0") {
                 infra_tests::sandbox::copy(&file.path(), &early.path(file.file_name()));
             }
         }

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// Where the reference tree keeps its migrations.
 pub(crate) const MIGRATIONS: &str = "infra/mysql/migrations";
 
+/// The environments of the reference tree.
+pub(crate) const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+
 /// The binary under test in a sandbox.
 pub(crate) fn infra(sandbox: &Sandbox) -> Infra {
     Infra::new(env!("CARGO_BIN_EXE_infra-under-test"), sandbox.root())

@@ -17,7 +17,19 @@ fn shown(sandbox: &Sandbox, arguments: &[&str]) -> String {
 
 #[test]
 fn the_summary_of_check() {
-    insta::assert_snapshot!(shown(&Sandbox::reference(), &["check"]), @"");
+    insta::assert_snapshot!(shown(&Sandbox::reference(), &["check"]), @r"
+    shop infra 0.1.0
+
+    ✓ migrations  25 files, 70 statements, newest 022 <time>
+    ✓ schema      40 objects, equal to the replay <time>
+    ✓ baseline    626 lines, fresh, at 022 <time>
+    ✓ manifests   54 dev objects, 50 staging objects, 59 prod objects <time>
+    ✓ network     21 dev edges, 21 staging edges, 21 prod edges <time>
+    ✓ platform    10 components, 3 environments, 17 edges <time>
+
+    everything holds in <time>
+    --- stderr, exit 0
+    ");
 }
 
 #[test]
@@ -27,7 +39,22 @@ fn a_finding_shows_its_line_and_what_to_do() {
         "infra/mysql/migrations/V022__product_reviews.sql",
         "\nCREATE TABEL wrapping (id INT PRIMARY KEY);\n",
     );
-    insta::assert_snapshot!(shown(&sandbox, &["check", "--quiet"]), @"");
+    insta::assert_snapshot!(shown(&sandbox, &["check", "--quiet"]), @r"
+    --- stderr, exit 1
+
+    sql/syntax
+
+      × expected TABLE, INDEX, VIEW, TRIGGER, PROCEDURE, FUNCTION, EVENT or DATABASE, found `TABEL`
+        ╭─[infra/mysql/migrations/V022__product_reviews.sql:45:8]
+     44 │
+     45 │ CREATE TABEL wrapping (id INT PRIMARY KEY);
+        ·        ──┬──
+        ·          ╰── here
+        ╰────
+      help: the server would refuse this statement with a syntax error; correct it here
+
+    1 error
+    ");
 }
 
 #[test]
@@ -44,7 +71,13 @@ fn colours_and_progress_are_for_terminals() {
 fn a_server_that_is_not_there() {
     let sandbox = migrations(&[("V1__a.sql", "SELECT 1;\n")]);
     // Nothing listens on port 1.
-    insta::assert_snapshot!(shown(&sandbox, &["migrate", "info", "--url", "mysql://shop@127.0.0.1:1/shop", "--locations", "migrations"]), @"");
+    insta::assert_snapshot!(shown(&sandbox, &["migrate", "info", "--url", "mysql://shop@127.0.0.1:1/shop", "--locations", "migrations"]), @r"
+    --- stderr, exit 3
+    migrate/unreachable
+
+      × cannot reach 127.0.0.1:1: Connection refused (os error 111)
+      help: check host, port and network; the server may still be starting
+    ");
 }
 
 #[test]
@@ -59,7 +92,14 @@ fn the_table_of_info() {
     let run = |arguments: &[&str]| infra(&sandbox).on(&database).run(arguments).exits(0);
     let _ = run(&["migrate", "apply", "--locations", "migrations", "--target", "1"]);
     let table = run(&["migrate", "info", "--locations", "migrations"]).stdout;
-    insta::assert_snapshot!(undated(&normalise(&table, &[])), @"");
+    insta::assert_snapshot!(undated(&normalise(&table, &[])), @r"
+    Category    Version  Description     Type  Installed on         State
+    Versioned   1        customers       SQL   9999-99-99 99:99:99  Success
+    Repeatable           report          SQL   9999-99-99 99:99:99  Success
+    Versioned   2        first customer  SQL                        Pending
+
+    at version 1, 1 pending
+    ");
 }
 
 /// Days and hours replaced, so that the columns stay where they are.
