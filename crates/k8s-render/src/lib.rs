@@ -46,7 +46,7 @@ mod path;
 mod plugin;
 mod provenance;
 mod reference;
-pub mod render;
+mod render;
 pub mod resource;
 mod schema;
 mod selector;

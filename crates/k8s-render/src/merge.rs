@@ -155,8 +155,11 @@ impl<'s> Merger<'s> {
                 }
                 *entries = settled;
             }
-            Value::Sequence(items) if at.and_then(Schema::merge_keys).is_some() => {
-                *items = self.settle_items(std::mem::take(items), at)?;
+            Value::Sequence(items) => {
+                let Some(keys) = at.and_then(Schema::merge_keys) else { return Ok(Some(patch)) };
+                // A new list is merged with itself, so that elements with equal keys become one.
+                let settled = self.settle_items(std::mem::take(items), at)?;
+                *items = self.merge_items(settled.clone(), Some(settled), keys, at)?;
             }
             _ => {}
         }

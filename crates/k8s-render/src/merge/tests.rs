@@ -75,6 +75,12 @@ fn ports_have_two_keys() {
 }
 
 #[test]
+fn a_new_list_holds_every_key_once() {
+    let patch = "spec: {containers: [{name: a}, {name: a, image: x}, {name: b, image: null}]}";
+    assert_eq!(pod("spec: {}", patch), "spec:\n  containers:\n  - image: x\n    name: a\n  - name: b\n");
+}
+
+#[test]
 fn different_kinds_of_values_are_refused() {
     assert!(merge(schema::built_in(), node("{a: [1]}"), node("{a: {b: 1}}")).is_err());
 }
