@@ -109,7 +109,9 @@ pub(crate) enum Migrate {
     #[command(after_help = "Example:\n  infra migrate validate --env prod")]
     Validate(Connection),
     /// Apply what is pending
-    #[command(after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging")]
+    #[command(
+        after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
+    )]
     Apply(MigrateApply),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]

@@ -6,12 +6,25 @@ use platform_compat::Date;
 
 /// Today's date in UTC.
 pub(crate) fn today() -> Date {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
-    date(seconds / 86_400)
+    date(seconds() / 86_400)
+}
+
+/// Now in UTC, as `2026-11-23 21:30:00`.
+pub(crate) fn timestamp() -> String {
+    let now = seconds();
+    let (hour, minute, second) = (now / 3600 % 24, now / 60 % 60, now % 60);
+    format!("{} {hour:02}:{minute:02}:{second:02}", date(now / 86_400))
+}
+
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// The date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
-#[expect(clippy::expect_used, reason = "the algorithm gives only days that exist, and years below 65536 for any plausible clock")]
+#[expect(
+    clippy::expect_used,
+    reason = "the algorithm gives only days that exist, and years below 65536 for any plausible clock"
+)]
 fn date(days: u64) -> Date {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -22,7 +35,10 @@ fn date(days: u64) -> Date {
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (year, month, day) = (u16::try_from(year).ok(), u8::try_from(month).ok(), u8::try_from(day).ok());
-    year.zip(month).zip(day).and_then(|((year, month), day)| Date::new(year, month, day).ok()).expect("a day of the calendar")
+    year.zip(month)
+        .zip(day)
+        .and_then(|((year, month), day)| Date::new(year, month, day).ok())
+        .expect("a day of the calendar")
 }
 
 #[cfg(test)]
@@ -31,7 +47,9 @@ mod tests {
 
     #[test]
     fn days_become_dates() {
-        for (days, text) in [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_780, "2026-11-23")] {
+        for (days, text) in
+            [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_780, "2026-11-23")]
+        {
             assert_eq!(date(days).to_string(), text);
         }
     }

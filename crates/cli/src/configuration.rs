@@ -19,6 +19,8 @@ pub(crate) struct Configuration {
     pub(crate) paths: Paths,
     /// Connections by environment.
     pub(crate) environments: BTreeMap<String, Environment>,
+    /// Values of `${name}` placeholders in migrations.
+    pub(crate) placeholders: BTreeMap<String, String>,
     /// Levels of findings by rule.
     pub(crate) rules: BTreeMap<String, Level>,
 }

@@ -71,7 +71,7 @@ impl From<schema_baseline::Error> for Failure {
     fn from(error: schema_baseline::Error) -> Self {
         use schema_baseline::Error;
         match error {
-            Error::Database(error) => error.into(),
+            Error::Database(error) => (*error).into(),
             error @ Error::Statement { .. } => Self { exit: Exit::Failed, diagnostic: Box::new(error) },
             error => Self::usage(error),
         }
@@ -94,7 +94,9 @@ pub(crate) enum Problem {
     #[error("cannot write `{}`", path.display())]
     #[diagnostic(
         code("cli/write"),
-        help("check that the directory exists, that you may write it and that the disk has room; nothing was changed")
+        help(
+            "check that the directory exists, that you may write it and that the disk has room; nothing was changed"
+        )
     )]
     Write { path: PathBuf, source: std::io::Error },
 
@@ -126,14 +128,18 @@ pub(crate) enum Problem {
     #[error("`{}` is missing", path.display())]
     #[diagnostic(
         code("check/missing"),
-        help("restore it, name another place under `[paths]` in infra.toml, or set `\"check/missing\" = \"off\"` under `[rules]` there")
+        help(
+            "restore it, name another place under `[paths]` in infra.toml, or set `\"check/missing\" = \"off\"` under `[rules]` there"
+        )
     )]
     Missing { path: PathBuf },
 
     #[error("no database was named")]
     #[diagnostic(
         code("cli/no-database"),
-        help("give `--url mysql://USER@HOST:PORT/DATABASE`, set INFRA_MYSQL_URL, or name an environment whose connection infra.toml holds with `--env`")
+        help(
+            "give `--url mysql://USER@HOST:PORT/DATABASE`, set INFRA_MYSQL_URL, or name an environment whose connection infra.toml holds with `--env`"
+        )
     )]
     NoDatabase,
 
@@ -158,7 +164,10 @@ pub(crate) enum Problem {
     Interrupted,
 
     #[error("`{description}` cannot be the name of a migration: {reason}")]
-    #[diagnostic(code("cli/description"), help("say in a few words what it does, as in \"add loyalty points\""))]
+    #[diagnostic(
+        code("cli/description"),
+        help("say in a few words what it does, as in \"add loyalty points\"")
+    )]
     Description { description: String, reason: String },
 
     #[error("`{value}` is not a placeholder of the form NAME=VALUE")]

@@ -108,7 +108,12 @@ mod tests {
         let finding = Finding::from(&OddWord { src, span: (start, length).into() } as &dyn Diagnostic);
         assert_eq!(finding.file.as_deref(), Some("a.sql"));
         assert_eq!((finding.rule.as_str(), finding.severity), ("test/odd-word", "warning"));
-        (finding.line.unwrap(), finding.column.unwrap(), finding.end_line.unwrap(), finding.end_column.unwrap())
+        (
+            finding.line.unwrap(),
+            finding.column.unwrap(),
+            finding.end_line.unwrap(),
+            finding.end_column.unwrap(),
+        )
     }
 
     #[test]

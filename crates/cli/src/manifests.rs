@@ -32,7 +32,11 @@ impl Environment {
 ///
 /// # Errors
 /// When the tree cannot be listed or no component has an overlay of that name.
-pub(crate) fn environment(tree: &Tree, name: &str, platform: Option<&Platform>) -> Result<Environment, Failure> {
+pub(crate) fn environment(
+    tree: &Tree,
+    name: &str,
+    platform: Option<&Platform>,
+) -> Result<Environment, Failure> {
     let mut components = tree.components()?;
     let declared = platform.and_then(|platform| Some((platform, platform.environment(name)?)));
     let overlay = declared.map_or_else(
@@ -41,7 +45,11 @@ pub(crate) fn environment(tree: &Tree, name: &str, platform: Option<&Platform>) 
     );
     let known = tree.overlay_names(&components)?;
     if !known.contains(&overlay) {
-        return Err(Problem::UnknownEnvironment { name: name.to_owned(), known: known.into_iter().collect() }.into());
+        return Err(Problem::UnknownEnvironment {
+            name: name.to_owned(),
+            known: known.into_iter().collect(),
+        }
+        .into());
     }
     if let Some((platform, id)) = declared {
         let order = platform.deploy_order(id);

@@ -27,7 +27,10 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// Adds findings of any crate.
-    pub(crate) fn extend<F: Diagnostic + Send + Sync + 'static>(&mut self, findings: impl IntoIterator<Item = F>) {
+    pub(crate) fn extend<F: Diagnostic + Send + Sync + 'static>(
+        &mut self,
+        findings: impl IntoIterator<Item = F>,
+    ) {
         self.findings.extend(findings.into_iter().map(|finding| Box::new(finding) as BoxedFinding));
     }
 }
@@ -100,14 +103,25 @@ pub(crate) fn finish(name: &str, result: Result<Outcome, Failure>, global: &Glob
             let exit = verdict(&outcome.findings, global.fail_on);
             match global.format {
                 Format::Human => print_human(&outcome, global, ui),
-                Format::Json => print_json(name, exit, &outcome.findings, outcome.details, ui),
+                Format::Json => {
+                    let views = outcome
+                        .findings
+                        .iter()
+                        .map(|finding| Finding::from(finding.as_ref() as &dyn Diagnostic));
+                    print_json(name, exit, &views.collect::<Vec<_>>(), outcome.details, ui);
+                }
             }
             exit
         }
         Err(Failure { exit, diagnostic }) => {
             match global.format {
                 Format::Human => ui.findings(&[&diagnostic]),
-                Format::Json => print_json(name, exit, &[diagnostic], Map::new(), ui),
+                Format::Json => {
+                    let mut views = vec![Finding::from(diagnostic.as_ref() as &dyn Diagnostic)];
+                    // What a refusal consists of is as much worth to a machine as the refusal.
+                    views.extend(diagnostic.related().into_iter().flatten().map(Finding::from));
+                    print_json(name, exit, &views, Map::new(), ui);
+                }
             }
             exit
         }
@@ -120,7 +134,11 @@ fn verdict(findings: &[BoxedFinding], fail_on: FailOn) -> Exit {
         FailOn::Warning => Severity::Warning,
         FailOn::Advice => Severity::Advice,
     };
-    if findings.iter().any(|finding| severity(finding.as_ref()) >= lowest) { Exit::Findings } else { Exit::Ok }
+    if findings.iter().any(|finding| severity(finding.as_ref()) >= lowest) {
+        Exit::Findings
+    } else {
+        Exit::Ok
+    }
 }
 
 fn print_human(outcome: &Outcome, global: &Global, ui: &Ui) {
@@ -162,12 +180,11 @@ fn tally(findings: &[BoxedFinding], verbose: bool) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn print_json(name: &str, exit: Exit, findings: &[BoxedFinding], details: Map<String, Value>, ui: &Ui) {
-    let views: Vec<Finding> = findings.iter().map(|finding| Finding::from(finding.as_ref() as &dyn Diagnostic)).collect();
+fn print_json(name: &str, exit: Exit, findings: &[Finding], details: Map<String, Value>, ui: &Ui) {
     let mut object = Map::new();
     object.insert("schema".to_owned(), json!(format!("infra.{name}/v1")));
     object.insert("ok".to_owned(), json!(exit == Exit::Ok));
-    object.insert("findings".to_owned(), json!(views));
+    object.insert("findings".to_owned(), json!(findings));
     object.extend(details);
     ui.result(&format!("{}\n", Value::Object(object)));
 }
@@ -176,8 +193,9 @@ fn print_json(name: &str, exit: Exit, findings: &[BoxedFinding], details: Map<St
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let width = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> =
-        (0..columns).map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         let mut line = String::new();

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use migrate_core::Migration;
+use schema_baseline::Finding;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::emit::{Baseline, Header, build};
 use schema_baseline::fs::read_schema;
 use schema_baseline::load::{Schema, load};
-use schema_baseline::Finding;
 
 use crate::failure::Failure;
 use crate::tree::tidy;
@@ -19,8 +19,13 @@ pub(crate) const BASELINE: &str = "baseline.sql";
 ///
 /// # Errors
 /// When something that exists cannot be read; what does not exist is a finding.
-pub(crate) fn read(directory: &Path, shown: &Path, dialect: Dialect) -> Result<(Schema, Vec<Finding>), Failure> {
-    let (files, mut findings) = read_schema(directory, &tidy(shown).display().to_string()).map_err(Failure::usage)?;
+pub(crate) fn read(
+    directory: &Path,
+    shown: &Path,
+    dialect: Dialect,
+) -> Result<(Schema, Vec<Finding>), Failure> {
+    let (files, mut findings) =
+        read_schema(directory, &tidy(shown).display().to_string()).map_err(Failure::usage)?;
     let (schema, found) = load(files, dialect);
     findings.extend(found);
     Ok((schema, findings))

@@ -129,9 +129,13 @@ mod tests {
 
     #[test]
     fn tidy_paths_have_no_detours() {
-        for (path, tidied) in
-            [("./a/../b/./c", "b/c"), ("../a", "../a"), ("/a/../b", "/b"), ("a/b/../../c", "c"), ("../../a", "../../a")]
-        {
+        for (path, tidied) in [
+            ("./a/../b/./c", "b/c"),
+            ("../a", "../a"),
+            ("/a/../b", "/b"),
+            ("a/b/../../c", "c"),
+            ("../../a", "../../a"),
+        ] {
             assert_eq!(tidy(Path::new(path)), Path::new(tidied), "{path}");
         }
     }
@@ -139,7 +143,9 @@ mod tests {
     #[test]
     fn shared_comes_first_and_a_component_without_overlay_gives_its_base() {
         let root = tempfile::tempdir().unwrap();
-        for directory in ["infra/a/k8s/overlays/dev", "infra/a/k8s/base", "infra/shared/k8s/base", "infra/plain"] {
+        for directory in
+            ["infra/a/k8s/overlays/dev", "infra/a/k8s/base", "infra/shared/k8s/base", "infra/plain"]
+        {
             std::fs::create_dir_all(root.path().join(directory)).unwrap();
         }
         let tree = Tree::open(Some(root.path())).unwrap();

@@ -13,8 +13,15 @@ use crate::finding::BoxedFinding;
 pub(crate) struct Ui {
     color_out: bool,
     color_err: bool,
-    progress: bool,
-    quiet: bool,
+    volume: Volume,
+}
+
+/// How much is said besides results, findings and errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Volume {
+    Quiet,
+    Summary,
+    Progress,
 }
 
 /// Green, for what is well.
@@ -39,8 +46,11 @@ impl Ui {
         Self {
             color_out: color(std::io::stdout().is_terminal()),
             color_err: color(std::io::stderr().is_terminal()),
-            progress: !global.no_progress && !global.quiet,
-            quiet: global.quiet,
+            volume: match (global.quiet, global.no_progress) {
+                (true, _) => Volume::Quiet,
+                (false, true) => Volume::Summary,
+                (false, false) => Volume::Progress,
+            },
         }
     }
 
@@ -51,14 +61,14 @@ impl Ui {
 
     /// Prints the human summary of a result, which `--quiet` leaves out.
     pub(crate) fn summary(&self, text: &str) {
-        if !self.quiet {
+        if self.volume >= Volume::Summary {
             self.result(text);
         }
     }
 
     /// Prints a line of progress.
     pub(crate) fn progress(&self, line: &str) {
-        if self.progress {
+        if self.volume == Volume::Progress {
             write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
         }
     }

@@ -29,8 +29,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn permissions(path: &Path) -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path)
-        .map(|metadata| metadata.permissions())
-        .unwrap_or_else(|_| std::fs::Permissions::from_mode(0o644))
+        .map_or_else(|_| std::fs::Permissions::from_mode(0o644), |metadata| metadata.permissions())
 }
 
 #[cfg(test)]

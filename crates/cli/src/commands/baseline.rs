@@ -108,8 +108,12 @@ pub(crate) fn load(arguments: &BaselineLoad, root: Option<&Path>, ui: &Ui) -> Re
         database.close().await?;
         Ok(loaded)
     }))?;
-    let version = loaded.version.as_deref().map_or_else(String::new, |version| format!(", history starts at {version}"));
-    outcome.summary = format!("{}  {}{version}\n", styled(GOOD, "loaded"), count(loaded.statements, "statement"));
+    let version = loaded
+        .version
+        .as_deref()
+        .map_or_else(String::new, |version| format!(", history starts at {version}"));
+    outcome.summary =
+        format!("{}  {}{version}\n", styled(GOOD, "loaded"), count(loaded.statements, "statement"));
     outcome.details.insert("statements".to_owned(), json!(loaded.statements));
     outcome.details.insert("version".to_owned(), json!(loaded.version));
     Ok(outcome)

@@ -11,7 +11,11 @@ use crate::tree::Tree;
 use crate::ui::{GOOD, STRONG, count, styled};
 
 /// Checks the declared graph by itself; `infra check` holds it against migrations and manifests as well.
-pub(crate) fn check_graph(tree: &Tree, environment: Option<&str>, today: Option<&str>) -> Result<Outcome, Failure> {
+pub(crate) fn check_graph(
+    tree: &Tree,
+    environment: Option<&str>,
+    today: Option<&str>,
+) -> Result<Outcome, Failure> {
     let path = &tree.configuration.paths.platform;
     let Some((platform, findings)) = platform::load(tree)? else {
         return Err(Failure::read(&tree.path(path), std::io::ErrorKind::NotFound.into()));
@@ -34,9 +38,13 @@ pub(crate) fn check_graph(tree: &Tree, environment: Option<&str>, today: Option<
 }
 
 /// An environment by its name in platform.yaml.
-pub(crate) fn find_environment(platform: &Platform, name: &str) -> Result<platform_compat::EnvironmentId, Failure> {
+pub(crate) fn find_environment(
+    platform: &Platform,
+    name: &str,
+) -> Result<platform_compat::EnvironmentId, Failure> {
     platform.environment(name).ok_or_else(|| {
-        let known = platform.environments().iter().map(|environment| environment.name.value.to_string()).collect();
+        let known =
+            platform.environments().iter().map(|environment| environment.name.value.to_string()).collect();
         Problem::UnknownEnvironment { name: name.to_owned(), known }.into()
     })
 }

@@ -9,5 +9,9 @@ use crate::outcome::Outcome;
 pub(crate) fn run(shell: clap_complete::Shell) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "infra", &mut script);
-    Outcome { summary: String::from_utf8_lossy(&script).into_owned(), summary_is_result: true, ..Outcome::default() }
+    Outcome {
+        summary: String::from_utf8_lossy(&script).into_owned(),
+        summary_is_result: true,
+        ..Outcome::default()
+    }
 }

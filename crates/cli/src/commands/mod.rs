@@ -19,9 +19,10 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> (&'static str, Result<Outcome, Failure>
     let environment = cli.global.env.as_deref();
     match &cli.command {
         Command::Completions { shell } => ("completions", Ok(completions::run(*shell))),
-        Command::Compat(Compat::Check { today }) => {
-            ("compat.check", tree().and_then(|tree| compat::check_graph(&tree, environment, today.as_deref())))
-        }
+        Command::Compat(Compat::Check { today }) => (
+            "compat.check",
+            tree().and_then(|tree| compat::check_graph(&tree, environment, today.as_deref())),
+        ),
         Command::Check => ("check", tree().and_then(|tree| check::run(&tree, environment))),
         Command::Baseline(Baseline::Build(arguments)) => {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))

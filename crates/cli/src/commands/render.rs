@@ -29,7 +29,8 @@ pub(crate) fn run(what: &str, root: Option<&Path>) -> Result<Outcome, Failure> {
         if what.contains(['/', '\\']) {
             return Err(Failure::read(&path, std::io::ErrorKind::NotFound.into()));
         }
-        let tree = Tree::open(root).map_err(|_| Problem::UnknownEnvironment { name: what.to_owned(), known: Vec::new() })?;
+        let tree = Tree::open(root)
+            .map_err(|_| Problem::UnknownEnvironment { name: what.to_owned(), known: Vec::new() })?;
         let platform = platform::load(&tree)?.map(|(platform, _)| platform);
         let environment = manifests::environment(&tree, what, platform.as_ref())?;
         if environment.complete {

@@ -50,7 +50,10 @@ impl Area {
     }
 
     /// Adds findings of any crate.
-    pub(super) fn extend<F: Diagnostic + Send + Sync + 'static>(&mut self, findings: impl IntoIterator<Item = F>) {
+    pub(super) fn extend<F: Diagnostic + Send + Sync + 'static>(
+        &mut self,
+        findings: impl IntoIterator<Item = F>,
+    ) {
         self.findings.extend(findings.into_iter().map(|finding| Box::new(finding) as BoxedFinding));
     }
 
@@ -98,7 +101,8 @@ impl Area {
 
     /// The area in the JSON object.
     pub(super) fn json(&self) -> Value {
-        let counts: Map<_, _> = self.counts.iter().map(|(noun, number)| (noun.clone(), json!(number))).collect();
+        let counts: Map<_, _> =
+            self.counts.iter().map(|(noun, number)| (noun.clone(), json!(number))).collect();
         json!({
             "name": self.name,
             "ok": !self.has_errors(),
@@ -117,6 +121,8 @@ pub(super) fn verdict(areas: &[Area]) -> String {
         (0, 0) => styled(GOOD, "everything holds"),
         (0, warnings) => styled(ODD, format!("holds, with {}", count(warnings, "warning"))),
         (errors, 0) => styled(BAD, count(errors, "error")),
-        (errors, warnings) => styled(BAD, format!("{}, {}", count(errors, "error"), count(warnings, "warning"))),
+        (errors, warnings) => {
+            styled(BAD, format!("{}, {}", count(errors, "error"), count(warnings, "warning")))
+        }
     }
 }

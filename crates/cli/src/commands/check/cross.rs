@@ -5,19 +5,25 @@ use std::sync::Arc;
 
 use k8s_render::inspect::{ConfigKind, Container, Facts, Place, Sources, Workload, references};
 use k8s_render::yaml::Node;
-use migrate_core::{Migration, MigrationVersion};
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use migrate_core::{Migration, MigrationVersion};
 use thiserror::Error;
+
+use crate::commands::migrate::bundle::is_script;
 
 type Source = NamedSource<Arc<str>>;
 
 /// A disagreement between migrations and manifests.
 #[derive(Debug, Clone, Error, Diagnostic)]
 pub(crate) enum Finding {
-    #[error("`{job}` in {environment} does not run `{migration}`: no ConfigMap that it mounts holds the file")]
+    #[error(
+        "`{job}` in {environment} does not run `{migration}`: no ConfigMap that it mounts holds the file"
+    )]
     #[diagnostic(
         code("check/bundle-incomplete"),
-        help("list the file under `files:` of the configMapGenerator, in the kustomization beside the migrations")
+        help(
+            "list the file under `files:` of the configMapGenerator, in the kustomization beside the migrations"
+        )
     )]
     BundleIncomplete {
         environment: String,
@@ -32,7 +38,9 @@ pub(crate) enum Finding {
     #[error("`{job}` in {environment} runs another `{migration}` than the one on disk")]
     #[diagnostic(
         code("check/bundle-differs"),
-        help("generate the ConfigMap from this very file; a copy or a patch gives the history another checksum")
+        help(
+            "generate the ConfigMap from this very file; a copy or a patch gives the history another checksum"
+        )
     )]
     BundleDiffers {
         environment: String,
@@ -45,7 +53,10 @@ pub(crate) enum Finding {
     },
 
     #[error("`{job}` in {environment} runs `{migration}`, which is not among the migrations on disk")]
-    #[diagnostic(code("check/bundle-stranger"), help("move the file to the migrations, or remove it from the ConfigMap"))]
+    #[diagnostic(
+        code("check/bundle-stranger"),
+        help("move the file to the migrations, or remove it from the ConfigMap")
+    )]
     BundleStranger {
         environment: String,
         job: String,
@@ -59,7 +70,9 @@ pub(crate) enum Finding {
     #[error("the name of `{job}` in {environment} does not carry the newest migration, {newest}")]
     #[diagnostic(
         code("check/job-name"),
-        help("a Job cannot be changed, only replaced: end its name in `v{newest}` so that the new migration gets a new Job")
+        help(
+            "a Job cannot be changed, only replaced: end its name in `v{newest}` so that the new migration gets a new Job"
+        )
     )]
     JobName {
         environment: String,
@@ -72,7 +85,10 @@ pub(crate) enum Finding {
     },
 
     #[error("`{workload}` in {environment} waits for migration {version}, and the newest is {newest}")]
-    #[diagnostic(code("check/wait-unreachable"), help("name a version that exists; this pod would never start"))]
+    #[diagnostic(
+        code("check/wait-unreachable"),
+        help("name a version that exists; this pod would never start")
+    )]
     WaitUnreachable {
         environment: String,
         workload: String,
@@ -85,7 +101,10 @@ pub(crate) enum Finding {
     },
 
     #[error("`{workload}` in {environment} waits for migration {version}, but `{component}` needs {need}")]
-    #[diagnostic(code("check/wait-too-early"), help("raise `--at-least`, or correct `schema` in platform.yaml"))]
+    #[diagnostic(
+        code("check/wait-too-early"),
+        help("raise `--at-least`, or correct `schema` in platform.yaml")
+    )]
     WaitTooEarly {
         environment: String,
         workload: String,
@@ -98,7 +117,9 @@ pub(crate) enum Finding {
         span: SourceSpan,
     },
 
-    #[error("`{workload}` in {environment} does not wait for the migrations, although `{component}` needs {need}")]
+    #[error(
+        "`{workload}` in {environment} does not wait for the migrations, although `{component}` needs {need}"
+    )]
     #[diagnostic(
         code("check/no-wait"),
         severity(Warning),
@@ -188,9 +209,21 @@ impl Check<'_> {
             let (name, src) = (migration.script.clone(), migration.source.clone());
             let span = first_line(migration.text());
             match packed.remove(file_name(&migration.script)) {
-                None => self.findings.push(Finding::BundleIncomplete { environment, job, migration: name, src, span }),
+                None => self.findings.push(Finding::BundleIncomplete {
+                    environment,
+                    job,
+                    migration: name,
+                    src,
+                    span,
+                }),
                 Some((node, _)) if !same_text(node, migration) => {
-                    self.findings.push(Finding::BundleDiffers { environment, job, migration: name, src, span });
+                    self.findings.push(Finding::BundleDiffers {
+                        environment,
+                        job,
+                        migration: name,
+                        src,
+                        span,
+                    });
                 }
                 Some(_) => {}
             }
@@ -198,14 +231,21 @@ impl Check<'_> {
         for (name, (_, mount)) in packed {
             let Place { src, span } = self.sources.place(mount, workload.object.node);
             let (environment, job) = (environment.clone(), job.clone());
-            self.findings.push(Finding::BundleStranger { environment, job, migration: name.to_owned(), src, span });
+            self.findings.push(Finding::BundleStranger {
+                environment,
+                job,
+                migration: name.to_owned(),
+                src,
+                span,
+            });
         }
         if let Some(newest) = self.newest.map(ToString::to_string)
             && workload.object.kind == "Job"
             && !carries(&job, &newest)
         {
             let node = workload.object.node;
-            let Place { src, span } = self.sources.place(node.at(&["metadata", "name"]).unwrap_or(node), node);
+            let Place { src, span } =
+                self.sources.place(node.at(&["metadata", "name"]).unwrap_or(node), node);
             self.findings.push(Finding::JobName { environment, job, newest, src, span });
         }
     }
@@ -215,19 +255,30 @@ impl Check<'_> {
         let name = workload.object.name().to_owned();
         let need = needs.iter().find(|need| {
             !need.selector.is_empty()
-                && need.selector.iter().all(|(key, value)| workload.labels.contains(&(key.as_str(), value.as_str())))
+                && need
+                    .selector
+                    .iter()
+                    .all(|(key, value)| workload.labels.contains(&(key.as_str(), value.as_str())))
         });
         let awaited = workload.containers.iter().find_map(awaited);
         let place = |node| self.sources.place(node, workload.object.node);
         match (awaited, need) {
             (Some((version, node)), need) => {
-                let reachable = MigrationVersion::parse(version).ok().zip(self.newest).is_some_and(|(v, n)| v <= *n);
+                let reachable =
+                    MigrationVersion::parse(version).ok().zip(self.newest).is_some_and(|(v, n)| v <= *n);
                 let too_early = need.filter(|need| !(need.accepts)(version));
                 if !reachable {
                     let Place { src, span } = place(node);
                     let newest = self.newest.map_or_else(|| "none".to_owned(), ToString::to_string);
                     let version = version.to_owned();
-                    self.findings.push(Finding::WaitUnreachable { environment, workload: name, version, newest, src, span });
+                    self.findings.push(Finding::WaitUnreachable {
+                        environment,
+                        workload: name,
+                        version,
+                        newest,
+                        src,
+                        span,
+                    });
                 } else if let Some(SchemaNeed { component, need, .. }) = too_early {
                     let Place { src, span } = place(node);
                     self.findings.push(Finding::WaitTooEarly {
@@ -244,7 +295,14 @@ impl Check<'_> {
             (None, Some(SchemaNeed { component, need, .. })) => {
                 let Place { src, span } = place(workload.spec);
                 let (component, need) = (component.clone(), need.clone());
-                self.findings.push(Finding::NoWait { environment, workload: name, component, need, src, span });
+                self.findings.push(Finding::NoWait {
+                    environment,
+                    workload: name,
+                    component,
+                    need,
+                    src,
+                    span,
+                });
             }
             (None, None) => {}
         }
@@ -286,10 +344,6 @@ fn carries(name: &str, version: &str) -> bool {
         (before.is_empty() || before.ends_with('-')) && (after.is_empty() || after.starts_with('-'))
     };
     name.match_indices(&version).any(|(start, _)| word(start))
-}
-
-fn is_script(key: &str) -> bool {
-    key.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("sql"))
 }
 
 fn file_name(script: &str) -> &str {

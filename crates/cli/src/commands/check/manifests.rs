@@ -1,7 +1,7 @@
 //! One environment: rendered, judged by itself, and held against the platform and the migrations.
 
-use k8s_render::inspect::{Facts, Sources, check as inspect};
 use k8s_render::Resource;
+use k8s_render::inspect::{Facts, Sources, check as inspect};
 use migrate_core::Migration;
 use platform_compat::{Platform, Schema, Workload};
 
@@ -33,7 +33,8 @@ pub(super) fn check(
     let name = environment.name.clone();
     let rendered = manifests::environment(tree, &name, platform)?;
     let complete = rendered.complete;
-    let resources: Vec<Resource> = rendered.components.into_iter().flat_map(|component| component.resources).collect();
+    let resources: Vec<Resource> =
+        rendered.components.into_iter().flat_map(|component| component.resources).collect();
     let text = |file: &str| manifests::source_text(tree, file);
     let sources = Sources::new(&text);
     let facts = Facts::read(&resources);
@@ -45,7 +46,10 @@ pub(super) fn check(
     let (mut schemas, mut workloads) = (Vec::new(), Vec::new());
     if complete {
         area.extend(inspect(&facts, sources));
-        let needs = platform.zip(environment.declared).map(|(p, id)| platform::schema_needs(p, id)).unwrap_or_default();
+        let needs = platform
+            .zip(environment.declared)
+            .map(|(p, id)| platform::schema_needs(p, id))
+            .unwrap_or_default();
         area.extend(cross::check(&name, &facts, sources, migrations, &needs));
         if let Some(platform) = platform {
             let bundle = cross::bundle(&facts);

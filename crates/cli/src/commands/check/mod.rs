@@ -66,18 +66,15 @@ pub(crate) struct Environment {
 fn declared(tree: &Tree, only: Option<&str>) -> Result<(Area, Option<Platform>, Vec<Environment>), Failure> {
     let watch = Stopwatch::start();
     let mut area = Area::new("platform");
-    let platform = match crate::platform::load(tree)? {
-        Some((platform, findings)) => {
-            area.count("component", platform.components().len());
-            area.count("environment", platform.environments().len());
-            area.count("edge", platform.dependencies().count());
-            area.extend(findings);
-            Some(platform)
-        }
-        None => {
-            area.push(Problem::Missing { path: tree.configuration.paths.platform.clone() });
-            None
-        }
+    let platform = if let Some((platform, findings)) = crate::platform::load(tree)? {
+        area.count("component", platform.components().len());
+        area.count("environment", platform.environments().len());
+        area.count("edge", platform.dependencies().count());
+        area.extend(findings);
+        Some(platform)
+    } else {
+        area.push(Problem::Missing { path: tree.configuration.paths.platform.clone() });
+        None
     };
     let mut environments: Vec<Environment> = match &platform {
         Some(platform) if !platform.environments().is_empty() => platform
@@ -110,7 +107,8 @@ fn conclude(tree: &Tree, platform: Option<&Platform>, mut areas: Vec<Area>, star
     }
     let elapsed = started.elapsed();
     let name = platform.and_then(Platform::name).unwrap_or("tree");
-    let mut summary = format!("{} {}\n\n", styled(STRONG, name), styled(DIM, concat!("infra ", env!("CARGO_PKG_VERSION"))));
+    let mut summary =
+        format!("{} {}\n\n", styled(STRONG, name), styled(DIM, concat!("infra ", env!("CARGO_PKG_VERSION"))));
     let width = areas.iter().map(|area| area.name.len()).max().unwrap_or(0);
     for area in &areas {
         summary += &area.line(width);

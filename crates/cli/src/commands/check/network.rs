@@ -3,7 +3,9 @@
 use k8s_render::inspect::{Facts, Place, Protocol, Sources};
 use k8s_render::network::cidr::{Cidr, IpBlock};
 use k8s_render::network::declared::{Declaration, Edge, Mode, Need, Party, compare};
-use k8s_render::network::{Connectivity, Finding, HostNetwork, Model, NamedPort, Ports, VirtualWorkload, lint};
+use k8s_render::network::{
+    Connectivity, Finding, HostNetwork, Model, NamedPort, Ports, VirtualWorkload, lint,
+};
 use platform_compat::{Component, ComponentId, Environment, EnvironmentId, Kind, Openness, Platform, Port};
 
 /// Judges the policies of an environment by themselves and, when there is a platform, against its declared edges.
@@ -13,10 +15,12 @@ pub(super) fn check(
     sources: Sources<'_>,
     platform: Option<(&Platform, EnvironmentId)>,
 ) -> (usize, Vec<Finding>) {
-    let beside = platform.map(|(platform, environment)| virtual_workloads(platform, environment)).unwrap_or_default();
+    let beside =
+        platform.map(|(platform, environment)| virtual_workloads(platform, environment)).unwrap_or_default();
     let (model, mut findings) = Model::read(facts, &beside, sources);
     findings.extend(lint::lint(&Connectivity::new(&model, HostNetwork::Node), sources));
-    let declaration = platform.map(|(platform, environment)| declaration(platform, environment)).unwrap_or_default();
+    let declaration =
+        platform.map(|(platform, environment)| declaration(platform, environment)).unwrap_or_default();
     if platform.is_some() {
         findings.extend(compare(&model, &declaration, HostNetwork::Node, sources));
     }
@@ -37,7 +41,11 @@ fn virtual_workloads(platform: &Platform, id: EnvironmentId) -> Vec<VirtualWorkl
             namespace: namespace(component, environment),
             namespace_labels: Vec::new(),
             labels: owned(&component.workload.selector),
-            ports: component.provides.iter().map(|endpoint| named(endpoint.port, endpoint.port_name.as_ref())).collect(),
+            ports: component
+                .provides
+                .iter()
+                .map(|endpoint| named(endpoint.port, endpoint.port_name.as_ref()))
+                .collect(),
         })
         .collect();
     if let Some(dns) = &environment.network.dns {
@@ -98,9 +106,11 @@ fn declaration(platform: &Platform, id: EnvironmentId) -> Declaration {
             place: place(platform[*component].name.place),
         });
     }
-    let everybody = || Party::Pods { namespace: Some(environment.namespace.value.to_string()), labels: Vec::new() };
+    let everybody =
+        || Party::Pods { namespace: Some(environment.namespace.value.to_string()), labels: Vec::new() };
     if let Some(dns) = &settings.dns {
-        let provider = Party::Pods { namespace: Some(dns.namespace.to_string()), labels: owned(&dns.selector) };
+        let provider =
+            Party::Pods { namespace: Some(dns.namespace.to_string()), labels: owned(&dns.selector) };
         edges.push(Edge {
             name: "everything → DNS".to_owned(),
             consumer: everybody(),
@@ -109,7 +119,9 @@ fn declaration(platform: &Platform, id: EnvironmentId) -> Declaration {
             need: Need::Required,
             place: None,
         });
-        if dns.node_local && let Ok(cache) = Cidr::parse("169.254.20.10/32") {
+        if dns.node_local
+            && let Ok(cache) = Cidr::parse("169.254.20.10/32")
+        {
             edges.push(Edge {
                 name: "everything → DNS cache of the node".to_owned(),
                 consumer: everybody(),
@@ -159,7 +171,11 @@ fn owned(labels: &[(std::sync::Arc<str>, std::sync::Arc<str>)]) -> Vec<(String, 
 }
 
 fn named(port: Port, name: Option<&platform_compat::Text>) -> NamedPort<'static> {
-    NamedPort { name: name.map(|name| name.value.to_string().into()), protocol: protocol(port), port: port.first }
+    NamedPort {
+        name: name.map(|name| name.value.to_string().into()),
+        protocol: protocol(port),
+        port: port.first,
+    }
 }
 
 /// The union of ports; all when none is named.
@@ -167,7 +183,9 @@ fn ports(ports: &[Port]) -> Ports {
     if ports.is_empty() {
         return Ports::all();
     }
-    ports.iter().fold(Ports::none(), |all, port| all.union(&Ports::range(protocol(*port), port.first, port.last)))
+    ports
+        .iter()
+        .fold(Ports::none(), |all, port| all.union(&Ports::range(protocol(*port), port.first, port.last)))
 }
 
 fn protocol(port: Port) -> Protocol {

@@ -25,7 +25,11 @@ pub(super) fn workloads(environment: &str, rendered: &Rendered<'_>, sources: Sou
             kind: object.kind.to_owned(),
             name: object.name().to_owned(),
             namespace: object.namespace().to_owned(),
-            labels: workload.labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            labels: workload
+                .labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
             images: images.collect(),
             src,
             span,
@@ -49,7 +53,10 @@ pub(super) fn schemas(
     let packed = || {
         let versioned = migrations.iter().filter(|m| m.is_versioned() && bundle.contains(&m.script));
         let migration = |m: &Migration| {
-            Some(platform_compat::Migration { version: m.version.as_ref()?.to_string(), script: m.script.clone() })
+            Some(platform_compat::Migration {
+                version: m.version.as_ref()?.to_string(),
+                script: m.script.clone(),
+            })
         };
         versioned.filter_map(migration).collect::<Vec<_>>()
     };
@@ -62,7 +69,10 @@ pub(super) fn schemas(
 }
 
 /// Which overlays each component has.
-pub(super) fn overlays(tree: &Tree, components: &[Component]) -> Result<Vec<Overlays>, crate::failure::Failure> {
+pub(super) fn overlays(
+    tree: &Tree,
+    components: &[Component],
+) -> Result<Vec<Overlays>, crate::failure::Failure> {
     let mut found = Vec::new();
     for component in components {
         let names = tree.overlay_names(std::slice::from_ref(component))?;
@@ -79,17 +89,24 @@ pub(super) fn overlays(tree: &Tree, components: &[Component]) -> Result<Vec<Over
 
 /// What components need of a schema in an environment.
 pub(super) fn schema_needs(platform: &Platform, environment: EnvironmentId) -> Vec<SchemaNeed> {
-    let needs = platform.dependencies().filter(|(.., dependency)| dependency.environments.contains(environment));
+    let needs =
+        platform.dependencies().filter(|(.., dependency)| dependency.environments.contains(environment));
     needs
         .filter_map(|(consumer, _, dependency)| {
             let range = dependency.schema.as_ref()?.value.clone();
             let component = &platform[consumer];
             Some(SchemaNeed {
-                selector: component.workload.selector.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+                selector: component
+                    .workload
+                    .selector
+                    .iter()
+                    .map(|(k, v)| (k.to_string(), v.to_string()))
+                    .collect(),
                 component: component.name.value.to_string(),
                 need: range.as_str().to_owned(),
                 accepts: Box::new(move |text| {
-                    Version::parse(text, Scheme::Flyway, Suffix::Compare).is_ok_and(|version| range.contains(&version))
+                    Version::parse(text, Scheme::Flyway, Suffix::Compare)
+                        .is_ok_and(|version| range.contains(&version))
                 }),
             })
         })

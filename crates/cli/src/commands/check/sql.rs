@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use migrate_core::Migration;
-use migrate_core::script::split_source;
+use migrate_core::placeholder::BUILT_IN;
+use migrate_core::script::Script;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::emit::Header;
 use schema_baseline::load::Schema;
 use schema_baseline::place::Source;
-use schema_baseline::replay::{replay, replay_scripts};
+use schema_baseline::replay::{replay_scripts, replay_with};
 use schema_baseline::verify::{Sides, compare};
 
 use super::area::{Area, Stopwatch};
@@ -60,15 +61,21 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
     let (migrations, findings) = files::load(&[PathBuf::from(directory)], Some(&tree.root))?;
     area.count("file", migrations.len());
     area.extend(findings);
+    let mut placeholders = files::placeholders(&tree.configuration.placeholders)?;
+    for name in BUILT_IN {
+        placeholders.set(name, "x");
+    }
     for migration in &migrations {
-        let (statements, findings) = split_source(&migration.source);
-        area.count("statement", statements.len());
+        let (script, findings) = Script::parse(&migration.source, migration.file_name(), &placeholders);
+        area.count("statement", script.statements.len());
         area.extend(findings);
     }
-    if let Some(newest) = migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max() {
+    if let Some(newest) =
+        migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max()
+    {
         area.remark(format!("newest {newest}"));
     }
-    let (catalogue, findings) = replay(&migrations, dialect);
+    let (catalogue, findings) = replay_with(&migrations, &placeholders, dialect);
     area.extend(findings);
     area.took(&watch);
     Ok((area, migrations, Some(catalogue)))

@@ -13,18 +13,24 @@ pub(crate) fn with_file(kustomization: &str, file: &str) -> Option<String> {
         .filter_map(|(start, line)| {
             let entry = line.trim_start();
             let name = entry.strip_prefix("- ")?.split('#').next()?.trim();
-            name.ends_with(".sql").then(|| (start, &line[..line.len() - entry.len()], name))
+            is_script(name).then(|| (start, &line[..line.len() - entry.len()], name))
         })
         .collect();
     if entries.iter().any(|(_, _, name)| *name == file) {
         return None;
     }
     let (last, indent, _) = *entries.last()?;
-    let end_of_list = last + kustomization[last..].find('\n').map_or(kustomization.len() - last, |newline| newline + 1);
+    let end_of_list =
+        last + kustomization[last..].find('\n').map_or(kustomization.len() - last, |newline| newline + 1);
     let place = entries.iter().find(|(_, _, name)| *name > file).map_or(end_of_list, |(start, ..)| *start);
     let (before, after) = kustomization.split_at(place);
     let newline = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     Some(format!("{before}{newline}{indent}- {file}\n{after}"))
+}
+
+/// Whether a name ends as migrations do, in either case.
+pub(crate) fn is_script(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("sql"))
 }
 
 #[cfg(test)]
@@ -43,7 +49,10 @@ mod tests {
 
     #[test]
     fn a_list_at_the_end_without_newline_grows() {
-        assert_eq!(with_file("files:\n- V1__a.sql", "V2__b.sql").unwrap(), "files:\n- V1__a.sql\n- V2__b.sql\n");
+        assert_eq!(
+            with_file("files:\n- V1__a.sql", "V2__b.sql").unwrap(),
+            "files:\n- V1__a.sql\n- V2__b.sql\n"
+        );
     }
 
     #[test]

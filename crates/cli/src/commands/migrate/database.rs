@@ -18,9 +18,14 @@ pub(crate) fn at_url(url: &str, timeout: u64) -> Result<ConnectOptions, Failure>
 }
 
 /// The connection of an environment in infra.toml.
-pub(crate) fn of_environment(name: &str, root: Option<&Path>, timeout: u64) -> Result<ConnectOptions, Failure> {
+pub(crate) fn of_environment(
+    name: &str,
+    root: Option<&Path>,
+    timeout: u64,
+) -> Result<ConnectOptions, Failure> {
     let tree = Tree::open(root)?;
-    let database = tree.configuration.environments.get(name).and_then(|environment| environment.mysql.as_ref());
+    let database =
+        tree.configuration.environments.get(name).and_then(|environment| environment.mysql.as_ref());
     let database = database.ok_or(Problem::NoDatabase)?;
     options(&database.url, Some(database), timeout)
 }

@@ -1,12 +1,14 @@
 //! The migrations of a command: those of `--locations`, else those of the tree.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use migrate_core::fs::read_location;
+use migrate_core::placeholder::Placeholders;
 use migrate_core::resolve::{ResolveOptions, resolve_with};
 use migrate_core::{Finding, Migration};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Problem};
 use crate::tree::{Tree, tidy};
 
 /// The directories to read. A tree is only looked for when none is named, so that a container needs none.
@@ -20,7 +22,10 @@ pub(crate) fn locations(named: &[PathBuf], root: Option<&Path>) -> Result<Vec<Pa
 
 /// Reads and resolves all locations together, so that a version in two of them is found; relative ones lie below `root`, but
 /// findings name them as they are given. A wrong name is an error here: Flyway's silence about it is how migrations get lost.
-pub(crate) fn load(locations: &[PathBuf], root: Option<&Path>) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
+pub(crate) fn load(
+    locations: &[PathBuf],
+    root: Option<&Path>,
+) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
     let options = ResolveOptions { validate_naming: true, ..ResolveOptions::default() };
     let (mut files, mut findings) = (Vec::new(), Vec::new());
     for location in locations {
@@ -33,4 +38,15 @@ pub(crate) fn load(locations: &[PathBuf], root: Option<&Path>) -> Result<(Vec<Mi
     let (migrations, resolved) = resolve_with(files, &options);
     findings.extend(resolved);
     Ok((migrations, findings))
+}
+
+/// Placeholders with the values that infra.toml gives them.
+pub(crate) fn placeholders(values: &BTreeMap<String, String>) -> Result<Placeholders, Failure> {
+    let mut placeholders = Placeholders::default();
+    for (name, value) in values {
+        if !placeholders.set(name, value) {
+            return Err(Problem::Placeholder { value: name.clone() }.into());
+        }
+    }
+    Ok(placeholders)
 }

@@ -3,24 +3,27 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
+use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Report, apply};
 use migrate_core::history::{Baseline, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
+use migrate_core::migration::replace_checksums;
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
 use migrate_core::validate::{ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
-use miette::Severity;
 use serde_json::{Value, json};
 
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
 use crate::args::{Connection, MigrateApply, MigrateWait};
+use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
 use crate::outcome::{Outcome, table};
+use crate::tree::Tree;
 use crate::ui::{BAD, DIM, GOOD, ODD, Ui, count, styled};
 
 /// Where a command runs: `-C` and `--env`.
@@ -44,7 +47,7 @@ impl Prepared {
     fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
         let options = connection(arguments, place)?;
         let locations: Vec<PathBuf> = files::locations(&arguments.locations, place.root)?;
-        let (migrations, findings) = files::load(&locations, None)?;
+        let (mut migrations, findings) = files::load(&locations, None)?;
         let mut outcome = Outcome::default();
         warn(&options, &mut outcome);
         outcome.extend(findings);
@@ -52,7 +55,8 @@ impl Prepared {
         let target = arguments.target.as_deref().map(version).transpose()?.unwrap_or_default();
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: arguments.out_of_order };
-        plan.placeholders = placeholders(arguments)?;
+        plan.placeholders = placeholders(arguments, place, &options)?;
+        replace_checksums(&mut migrations, &plan.placeholders);
         Ok(Self { options, migrations, plan, outcome })
     }
 
@@ -69,11 +73,31 @@ fn connection(arguments: &Connection, place: Place<'_>) -> Result<ConnectOptions
     }
 }
 
-fn placeholders(arguments: &Connection) -> Result<Placeholders, Failure> {
+/// The values of infra.toml, overridden by those of the command line, and what Flyway provides by itself.
+fn placeholders(
+    arguments: &Connection,
+    place: Place<'_>,
+    options: &ConnectOptions,
+) -> Result<Placeholders, Failure> {
     if arguments.no_placeholders {
         return Ok(Placeholders::disabled());
     }
-    let mut placeholders = Placeholders::default();
+    // A container brings its migrations along, not the tree.
+    let configured = Tree::open(place.root).map(|tree| tree.configuration.placeholders).unwrap_or_default();
+    let mut placeholders = files::placeholders(&configured)?;
+    let database = options.database.clone().unwrap_or_default();
+    let directory = std::env::current_dir().unwrap_or_default().display().to_string();
+    for (name, value) in [
+        ("flyway:database", database.clone()),
+        ("flyway:defaultSchema", database),
+        ("flyway:environment", place.environment.unwrap_or("default").to_owned()),
+        ("flyway:table", arguments.table.clone()),
+        ("flyway:timestamp", clock::timestamp()),
+        ("flyway:user", options.user.clone().unwrap_or_default()),
+        ("flyway:workingDirectory", directory),
+    ] {
+        placeholders.set(name, value);
+    }
     for pair in &arguments.placeholders {
         let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
         if !set {
@@ -113,7 +137,8 @@ fn rows(options: &ConnectOptions, table: &str) -> Result<Vec<migrate_core::histo
 }
 
 fn info_table(info: &Info<'_, '_>) -> String {
-    let heading = ["Category", "Version", "Description", "Type", "Installed on", "State"].map(str::to_owned).to_vec();
+    let heading =
+        ["Category", "Version", "Description", "Type", "Installed on", "State"].map(str::to_owned).to_vec();
     let rows = info.entries.iter().map(|entry| {
         let state = entry.state.to_string();
         let style = match entry.state {
@@ -134,12 +159,14 @@ fn info_table(info: &Info<'_, '_>) -> String {
 }
 
 fn standing(info: &Info<'_, '_>, current: Option<&str>) -> String {
-    let version = current.map_or_else(|| "empty schema".to_owned(), |version| format!("at version {version}"));
+    let version =
+        current.map_or_else(|| "empty schema".to_owned(), |version| format!("at version {version}"));
     format!("{version}, {} pending\n", info.pending().count())
 }
 
 fn entry_json(entry: &Entry<'_, '_>) -> Value {
-    let checksum = entry.row.map_or_else(|| entry.migration.map(|migration| migration.checksum), |row| row.checksum);
+    let checksum =
+        entry.row.map_or_else(|| entry.migration.map(|migration| migration.checksum), |row| row.checksum);
     json!({
         "category": entry.category(),
         "version": entry.version().map(ToString::to_string),
@@ -185,7 +212,8 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
         let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.table)).await?;
-        let report = apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
+        let report =
+            apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;
         Ok(report)
     }))?;
@@ -205,9 +233,11 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
 }
 
 fn applied(report: &Report) -> String {
-    let now = report.version.as_deref().map_or_else(String::new, |version| format!(", now at version {version}"));
+    let now =
+        report.version.as_deref().map_or_else(String::new, |version| format!(", now at version {version}"));
     if report.applied.is_empty() {
-        let at = report.version.as_deref().map_or_else(String::new, |version| format!(" at version {version}"));
+        let at =
+            report.version.as_deref().map_or_else(String::new, |version| format!(" at version {version}"));
         return format!("{}{at}, nothing to apply\n", styled(GOOD, "up to date"));
     }
     format!("{}  {}{now}\n", styled(GOOD, "applied"), count(report.applied.len(), "migration"))

@@ -1,6 +1,6 @@
 //! `infra migrate VERB`.
 
-mod bundle;
+pub(crate) mod bundle;
 pub(crate) mod database;
 pub(crate) mod files;
 mod live;

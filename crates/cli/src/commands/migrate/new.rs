@@ -19,12 +19,15 @@ use crate::write;
 pub(crate) fn run(arguments: &MigrateNew, root: Option<&Path>) -> Result<Outcome, Failure> {
     let named: Vec<PathBuf> = arguments.locations.iter().cloned().collect();
     let locations = files::locations(&named, root)?;
-    let [directory] = locations.as_slice() else { return Err(Problem::NoRoot { start: PathBuf::from(".") }.into()) };
+    let [directory] = locations.as_slice() else {
+        return Err(Problem::NoRoot { start: PathBuf::from(".") }.into());
+    };
     let (migrations, findings) = files::load(&locations, None)?;
     let naming = Naming::default();
     let version = next_version(&migrations, &naming);
-    let name = file_name(&version, &arguments.description, &naming)
-        .map_err(|reason| Problem::Description { description: arguments.description.clone(), reason: reason.to_string() })?;
+    let name = file_name(&version, &arguments.description, &naming).map_err(|reason| {
+        Problem::Description { description: arguments.description.clone(), reason: reason.to_string() }
+    })?;
     let path = directory.join(&name);
     create(&path, &arguments.description)?;
     let listed = list(&directory.join("kustomization.yaml"), &name)?;
@@ -33,7 +36,10 @@ pub(crate) fn run(arguments: &MigrateNew, root: Option<&Path>) -> Result<Outcome
     if let Some(kustomization) = &listed {
         summary += &format!("{}   {}\n", styled(GOOD, "listed"), kustomization.display());
     }
-    summary += &styled(DIM, format!("next: write the SQL, rename the migration Job to end in `v{version}`, run `infra check`\n"));
+    summary += &styled(
+        DIM,
+        format!("next: write the SQL, rename the migration Job to end in `v{version}`, run `infra check`\n"),
+    );
     let mut outcome = Outcome { summary, ..Outcome::default() };
     outcome.details.insert("file".to_owned(), json!(path));
     outcome.details.insert("version".to_owned(), json!(version));

@@ -46,16 +46,24 @@ impl Progress for Lines<'_> {
                 self.ui.progress(&format!("{} {statements}", migration.script));
             }
             Event::Executed { migration, line, result } => {
-                for warning in &result.warnings {
+                let mut warnings = result.warnings.clone();
+                warnings.dedup();
+                for warning in warnings {
                     let place = format!("{}:{line}", migration.path());
                     let text = format!("{} {}: {}", warning.level, warning.code, warning.message);
                     self.ui.progress(&format!("  {} {place} {text}", styled(ODD, "server")));
                 }
             }
             Event::Applied { milliseconds, .. } => {
-                self.ui.progress(&format!("  {} {}", styled(GOOD, "applied"), styled(DIM, format!("{milliseconds} ms"))));
+                self.ui.progress(&format!(
+                    "  {} {}",
+                    styled(GOOD, "applied"),
+                    styled(DIM, format!("{milliseconds} ms"))
+                ));
             }
-            Event::Replanned => self.ui.progress(&styled(DIM, "another run has applied migrations; planning again")),
+            Event::Replanned => {
+                self.ui.progress(&styled(DIM, "another run has applied migrations; planning again"));
+            }
             _ => {}
         }
     }
@@ -89,7 +97,9 @@ pub(crate) async fn interruptible<T>(
 /// Ends at SIGINT or SIGTERM; never where signals cannot be had.
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
