@@ -46,12 +46,8 @@ impl Database {
     /// The stock client on this database, not yet started.
     pub fn client(&self) -> Command {
         let mut client = Command::new(&self.server.client);
-        client.args(["--no-defaults", "--protocol=tcp", "-h127.0.0.1", "--default-character-set=utf8mb4"]);
-        client
-            .arg(format!("-P{}", self.server.port))
-            .arg(format!("-u{USER}"))
-            .env("MYSQL_PWD", PASSWORD)
-            .arg(&self.name);
+        client.args(["--no-defaults", "--default-character-set=utf8mb4", "-u", USER, "-S"]);
+        client.arg(self.server.process.directory().join("s.sock")).arg(&self.name).env("MYSQL_PWD", PASSWORD);
         client
     }
 
