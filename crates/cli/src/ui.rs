@@ -3,10 +3,12 @@
 use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
-use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, SourceCode, SourceSpan, ThemeCharacters, ThemeStyles,
+};
 
 use crate::args::{Color, Global};
-use crate::finding::BoxedFinding;
+use crate::finding::{BoxedFinding, Finding};
 
 /// Where and how this process prints.
 #[derive(Debug)]
@@ -83,9 +85,11 @@ impl Ui {
         .with_links(false);
         let mut text = String::new();
         for finding in findings {
-            // Writing to a string cannot fail; a source that cannot be read is shown without its snippet.
-            if handler.render_report(&mut text, finding.as_ref()).is_err() {
-                text.push_str(&format!("{finding}\n"));
+            let mut report = String::new();
+            if is_drawable(finding.as_ref()) && handler.render_report(&mut report, finding.as_ref()).is_ok() {
+                text.push_str(&report);
+            } else {
+                text.push_str(&without_source(finding.as_ref()));
             }
             text.push('\n');
         }
@@ -96,6 +100,38 @@ impl Ui {
     pub(crate) fn closing(&self, line: &str) {
         write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
     }
+}
+
+/// Longer lines are not drawn: nobody reads them, and the renderer cannot count further than 65,535 columns.
+const MAX_DRAWN_LINE: usize = 4096;
+
+/// Whether the lines that a finding points at, and those around them, can be shown.
+fn is_drawable(finding: &dyn Diagnostic) -> bool {
+    let short = |source: &dyn SourceCode, span: &SourceSpan| {
+        source.read_span(span, 1, 1).is_ok_and(|lines| {
+            lines.data().split(|byte| *byte == b'\n').all(|line| line.len() <= MAX_DRAWN_LINE)
+        })
+    };
+    let own = finding.source_code().is_none_or(|source| {
+        finding.labels().into_iter().flatten().all(|label| short(source, label.inner()))
+    });
+    own && finding.related().into_iter().flatten().all(is_drawable)
+}
+
+/// A finding with its place in words.
+fn without_source(finding: &dyn Diagnostic) -> String {
+    let Finding { file, line, column, rule, message, help, .. } = Finding::from(finding);
+    let place = [file, line.map(|line| line.to_string()), column.map(|column| column.to_string())];
+    let place: Vec<_> = place.into_iter().flatten().collect();
+    let mut text = format!("{rule}\n\n  × {message}\n");
+    if !place.is_empty() {
+        text.push_str(&format!("    at {}\n", place.join(":")));
+    }
+    if let Some(help) = help {
+        text.push_str(&format!("  help: {help}\n"));
+    }
+    text.extend(finding.related().into_iter().flatten().map(without_source));
+    text
 }
 
 fn adapt(text: &str, color: bool) -> Vec<u8> {
@@ -115,4 +151,23 @@ pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Problem;
+
+    fn at(text: String, span: (usize, usize)) -> Problem {
+        let src = miette::NamedSource::new("infra.toml", text);
+        Problem::Configuration { message: "odd".to_owned(), src, span: span.into() }
+    }
+
+    #[test]
+    fn a_line_too_long_to_draw_is_named_in_words() {
+        let problem = at(format!("a = 1\n{}", "x".repeat(70_000)), (70_000, 1));
+        assert!(!is_drawable(&problem));
+        assert!(without_source(&problem).contains("at infra.toml:2:69995\n  help: "));
+        assert!(is_drawable(&at("a = 1\n".to_owned(), (0, 1))));
+    }
 }

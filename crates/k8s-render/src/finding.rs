@@ -67,7 +67,7 @@ pub enum Finding {
         #[label("first here")]
         first: SourceSpan,
         /// Its second place.
-        #[label("again here")]
+        #[label(primary, "again here")]
         span: SourceSpan,
     },
     /// A file that is not UTF-8.

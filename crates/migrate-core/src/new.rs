@@ -10,7 +10,7 @@ pub enum DescriptionError {
     /// Nothing but separators.
     #[error("the description has no letter or digit")]
     Empty,
-    /// Slashes, control characters and other things that file systems or shells take for something else.
+    /// Something that cannot be in the key of a Kubernetes `ConfigMap`, which is how migrations reach their Job.
     #[error("the description must not contain {0:?}")]
     Forbidden(char),
 }
@@ -40,7 +40,7 @@ pub fn next_version(migrations: &[Migration], naming: &Naming) -> String {
 /// # Errors
 /// When the description has nothing that could be in a name, or something that must not.
 pub fn file_name(version: &str, description: &str, naming: &Naming) -> Result<String, DescriptionError> {
-    let forbidden = |character: &char| character.is_control() || "/\\:*?\"<>|$`".contains(*character);
+    let forbidden = |character: &char| !character.is_ascii_alphanumeric() && !" _-.".contains(*character);
     if let Some(character) = description.chars().find(forbidden) {
         return Err(DescriptionError::Forbidden(character));
     }
@@ -94,6 +94,7 @@ mod tests {
         assert_eq!(file_name("015", "Add  orders_table", &naming).unwrap(), "V015__Add_orders_table.sql");
         assert_eq!(file_name("1", " _ ", &naming), Err(DescriptionError::Empty));
         assert_eq!(file_name("1", "../x", &naming), Err(DescriptionError::Forbidden('/')));
+        assert_eq!(file_name("1", "50% off", &naming), Err(DescriptionError::Forbidden('%')));
     }
 
     proptest! {
