@@ -1,11 +1,12 @@
 //! An area of the check: what was counted, what was found, how long it took.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use miette::{Diagnostic, Severity};
 use serde_json::{Map, Value, json};
 
-use crate::finding::{BoxedFinding, severity};
+use crate::finding::{BoxedFinding, Finding, severity};
 use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
 
 /// Measures what an area takes.
@@ -24,6 +25,8 @@ pub(crate) struct Area {
     pub(super) name: &'static str,
     counts: Vec<(String, usize)>,
     remarks: Vec<String>,
+    /// Whether something could not be looked at.
+    skipped: bool,
     pub(super) findings: Vec<BoxedFinding>,
     /// Of all threads together.
     time: Duration,
@@ -47,6 +50,12 @@ impl Area {
     /// Adds something that the line says after the counts.
     pub(super) fn remark(&mut self, remark: impl Into<String>) {
         self.remarks.push(remark.into());
+    }
+
+    /// Says what was not looked at, and why.
+    pub(super) fn skip(&mut self, what: impl Into<String>) {
+        self.skipped = true;
+        self.remark(what);
     }
 
     /// Adds findings of any crate.
@@ -73,8 +82,15 @@ impl Area {
             self.count(noun, number);
         }
         self.remarks.extend(part.remarks);
+        self.skipped |= part.skipped;
         self.findings.extend(part.findings);
         self.time += part.time;
+    }
+
+    /// Says once what was found in several environments alike.
+    pub(super) fn merge_equal(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.findings.retain(|finding| seen.insert(Finding::from(finding.as_ref() as &dyn Diagnostic)));
     }
 
     /// Whether an error was found.
@@ -90,6 +106,7 @@ impl Area {
     pub(super) fn line(&self, width: usize) -> String {
         let sign = match (self.has_errors(), self.number(Severity::Warning)) {
             (true, _) => styled(BAD, "✗"),
+            _ if self.skipped => styled(DIM, "–"),
             (false, 0) => styled(GOOD, "✓"),
             (false, _) => styled(ODD, "!"),
         };
@@ -105,7 +122,7 @@ impl Area {
             self.counts.iter().map(|(noun, number)| (noun.clone(), json!(number))).collect();
         json!({
             "name": self.name,
-            "ok": !self.has_errors(),
+            "ok": !self.has_errors() && !self.skipped,
             "counts": counts,
             "errors": self.number(Severity::Error),
             "warnings": self.number(Severity::Warning),

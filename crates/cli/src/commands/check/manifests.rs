@@ -69,7 +69,7 @@ pub(super) fn check(
         network_area.took(&watch);
     } else {
         area.took(&watch);
-        network_area.remark(format!("{name} not checked"));
+        network_area.skip(format!("{name} not checked"));
     }
     Ok(Checked { name, manifests: area, network: network_area, complete, schemas, workloads })
 }

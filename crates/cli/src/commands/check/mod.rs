@@ -104,6 +104,7 @@ fn declared(tree: &Tree, only: Option<&str>) -> Result<(Area, Option<Platform>, 
 fn conclude(tree: &Tree, platform: Option<&Platform>, mut areas: Vec<Area>, started: Instant) -> Outcome {
     for area in &mut areas {
         area.findings = relevel(std::mem::take(&mut area.findings), &tree.configuration.rules);
+        area.merge_equal();
     }
     let elapsed = started.elapsed();
     let name = platform.and_then(Platform::name).unwrap_or("tree");

@@ -35,8 +35,16 @@ pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
     let watch = Stopwatch::start();
     if let (Some(schema), Some(replayed)) = (&schema, &replayed) {
         // A schema that could not be read whole would differ everywhere.
-        if !area.has_errors() && !migrations_area.has_errors() {
-            area.extend(compare(&schema.catalogue, replayed, Sides::DIRECTORY_AND_MIGRATIONS));
+        if area.has_errors() || migrations_area.has_errors() {
+            area.skip("not compared with the migrations");
+        } else {
+            let differences = compare(&schema.catalogue, replayed, Sides::DIRECTORY_AND_MIGRATIONS);
+            area.remark(if differences.is_empty() {
+                "equal to the replay"
+            } else {
+                "not equal to the replay"
+            });
+            area.extend(differences);
         }
     }
     area.took(&watch);
@@ -91,7 +99,6 @@ fn described(tree: &Tree, dialect: Dialect) -> Result<(Area, Option<Schema>), Fa
     }
     let (schema, findings) = schema::read(&tree.path(directory), directory, dialect)?;
     area.count("object", schema.objects.len());
-    area.remark("equal to the replay");
     area.extend(findings);
     area.took(&watch);
     Ok((area, Some(schema)))
@@ -117,7 +124,7 @@ fn baseline(
     let (wanted, findings) = schema::baseline(schema, migrations);
     area.extend(findings);
     if schema_is_broken {
-        area.remark("not compared: the schema has errors");
+        area.skip("not compared: the schema has errors");
         area.took(&watch);
         return Ok(area);
     }
