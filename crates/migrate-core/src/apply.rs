@@ -102,7 +102,12 @@ fn is_same_baseline(row: &HistoryRow, baseline: &Baseline) -> bool {
     row.kind == same.kind && row.version == same.version && row.description == same.description
 }
 
-async fn take_lock<D: Database>(
+/// Takes the lock that every runner of the schema takes, telling `progress` who holds it meanwhile. A session that has it
+/// may take it again; each time it is given back with [`Database::unlock`].
+///
+/// # Errors
+/// [`Error::LockTimeout`] after `timeout` seconds or when `progress` asks to stop, and what the server says.
+pub async fn take_lock<D: Database>(
     database: &mut D,
     timeout: Option<u64>,
     progress: &mut impl Progress,

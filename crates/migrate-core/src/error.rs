@@ -67,7 +67,9 @@ pub enum Error {
     #[error("schema `{schema}` is not empty and has no history table `{table}`")]
     #[diagnostic(
         code("migrate/non-empty-schema"),
-        help("if its present state is that of a known version, record it as the baseline")
+        help(
+            "if its present state is that of a known version V, record that: `--baseline-on-migrate --baseline-version V`"
+        )
     )]
     NonEmptySchema {
         /// The schema.

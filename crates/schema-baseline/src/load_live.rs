@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use migrate_core::MigrationVersion;
+use migrate_core::apply::take_lock;
 use migrate_core::database::{Database, Progress};
 use migrate_core::history::Baseline as HistoryBaseline;
-use migrate_core::script::{SplitOptions, position_at, split};
+use migrate_core::script::{SplitOptions, Statement, position_at, split};
 
 use crate::emit::Header;
 use crate::error::Error;
@@ -43,23 +44,41 @@ pub async fn load_live<D: Database>(
     if !problems.is_empty() {
         return Err(Error::NotABaseline { file: file() });
     }
+    // From before the database is judged empty until its history says what it holds, nobody else may begin.
+    take_lock(database, lock_timeout, progress).await?;
+    let result = async {
+        boot(database, baseline, &statements).await?;
+        if let Some(version) = version {
+            let row = HistoryBaseline::new(version);
+            migrate_core::apply::baseline(database, &row, None, lock_timeout, progress).await?;
+        }
+        Ok(Loaded { statements: statements.len(), version: header.version })
+    }
+    .await;
+    let unlocked = database.unlock().await;
+    let loaded = result?;
+    unlocked?;
+    Ok(loaded)
+}
+
+async fn boot<D: Database>(
+    database: &mut D,
+    baseline: &Arc<Source>,
+    statements: &[Statement],
+) -> Result<(), Error> {
     if !database.is_empty().await? || database.rows(-1).await?.is_some() {
         return Err(Error::NotEmpty { schema: database.schema().to_owned() });
     }
-    for statement in &statements {
+    for statement in statements {
         let Err(failure) = database.execute(statement.text(baseline.inner())).await else { continue };
         let (line, column) = position_at(baseline.inner(), statement.start);
         if !failure.connection_lost {
             database.reset().await?;
         }
-        let (code, message) = (failure.code, failure.message);
-        return Err(Error::Statement { file: file(), line, column, code, message });
+        let (file, code, message) = (baseline.name().to_owned(), failure.code, failure.message);
+        return Err(Error::Statement { file, line, column, code, message });
     }
-    if let Some(version) = version {
-        let row = HistoryBaseline::new(version);
-        migrate_core::apply::baseline(database, &row, None, lock_timeout, progress).await?;
-    }
-    Ok(Loaded { statements: statements.len(), version: header.version })
+    Ok(())
 }
 
 #[cfg(test)]

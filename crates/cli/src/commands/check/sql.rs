@@ -50,7 +50,9 @@ pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
     area.took(&watch);
     let mut areas = vec![migrations_area, area];
     if let Some(schema) = &schema {
-        areas.push(baseline(tree, schema, &migrations, dialect, areas[1].has_errors())?);
+        // Without migrations the header could only be wrong.
+        let is_broken = areas[1].has_errors() || replayed.is_none();
+        areas.push(baseline(tree, schema, &migrations, dialect, is_broken)?);
     }
     Ok(Checked { areas, migrations })
 }
@@ -110,7 +112,7 @@ fn baseline(
     schema: &Schema,
     migrations: &[Migration],
     dialect: Dialect,
-    schema_is_broken: bool,
+    is_broken: bool,
 ) -> Result<Area, Failure> {
     let watch = Stopwatch::start();
     let mut area = Area::new("baseline");
@@ -123,8 +125,8 @@ fn baseline(
     };
     let (wanted, findings) = schema::baseline(schema, migrations);
     area.extend(findings);
-    if schema_is_broken {
-        area.skip("not compared: the schema has errors");
+    if is_broken {
+        area.skip("not compared: what it is built from is not sound");
         area.took(&watch);
         return Ok(area);
     }
