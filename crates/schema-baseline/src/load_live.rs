@@ -52,13 +52,13 @@ pub async fn load_live<D: Database>(
             let row = HistoryBaseline::new(version);
             migrate_core::apply::baseline(database, &row, None, lock_timeout, progress).await?;
         }
-        Ok(Loaded { statements: statements.len(), version: header.version })
+        Ok::<_, Error>(())
     }
     .await;
     let unlocked = database.unlock().await;
-    let loaded = result?;
+    result?;
     unlocked?;
-    Ok(loaded)
+    Ok(Loaded { statements: statements.len(), version: header.version })
 }
 
 async fn boot<D: Database>(
