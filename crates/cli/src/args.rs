@@ -21,6 +21,7 @@ pub(crate) struct Cli {
 
 /// Options that mean the same in every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Root of the tree [default: nearest ancestor that holds infra.toml or infra/]
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -130,15 +131,32 @@ pub(crate) struct MigrateNew {
 /// Which database, and which files.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Connection {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
+}
+
+/// Which database, and which history in it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
     /// `mysql://USER@HOST:PORT/DATABASE`; the password comes from `INFRA_MYSQL_PASSWORD` or `INFRA_MYSQL_PASSWORD_FILE`
     #[arg(long, env = "INFRA_MYSQL_URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
-    /// Directories of the migrations, comma-separated
-    #[arg(long, value_name = "DIR", value_delimiter = ',')]
-    pub(crate) locations: Vec<PathBuf>,
     /// Name of the schema history table
     #[arg(long, default_value = "flyway_schema_history")]
     pub(crate) table: String,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+/// Which migrations, and how they are read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Scripts {
+    /// Directories of the migrations, comma-separated
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    pub(crate) locations: Vec<PathBuf>,
     /// Newest version to consider
     #[arg(long, value_name = "VERSION")]
     pub(crate) target: Option<String>,
@@ -151,9 +169,6 @@ pub(crate) struct Connection {
     /// Leave `${…}` as it stands
     #[arg(long)]
     pub(crate) no_placeholders: bool,
-    /// Seconds to wait for a connection
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(crate) connect_timeout: u64,
 }
 
 #[derive(Debug, Args)]
@@ -171,7 +186,7 @@ pub(crate) struct MigrateApply {
 #[derive(Debug, Args)]
 pub(crate) struct MigrateWait {
     #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) database: Database,
     /// Version that must be applied
     #[arg(long, value_name = "VERSION")]
     pub(crate) at_least: String,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, MigrateApply, MigrateWait};
+use crate::args::{Connection, Database, MigrateApply, MigrateWait};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -45,16 +45,17 @@ impl Prepared {
     /// Reads connection and files. Findings about files that are errors end the verb: a file that cannot be read right must not
     /// be taken for one that is missing.
     fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
-        let options = connection(arguments, place)?;
-        let locations: Vec<PathBuf> = files::locations(&arguments.locations, place.root)?;
+        let Connection { database, scripts } = arguments;
+        let options = connection(database, place)?;
+        let locations: Vec<PathBuf> = files::locations(&scripts.locations, place.root)?;
         let (mut migrations, findings) = files::load(&locations, None)?;
         let mut outcome = Outcome::default();
         warn(&options, &mut outcome);
         outcome.extend(findings);
         let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
-        let target = arguments.target.as_deref().map(version).transpose()?.unwrap_or_default();
+        let target = scripts.target.as_deref().map(version).transpose()?.unwrap_or_default();
         let mut plan = PlanOptions::validated();
-        plan.info = InfoOptions { target, out_of_order: arguments.out_of_order };
+        plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
         plan.placeholders = placeholders(arguments, place, &options)?;
         replace_checksums(&mut migrations, &plan.placeholders);
         Ok(Self { options, migrations, plan, outcome })
@@ -65,10 +66,10 @@ impl Prepared {
     }
 }
 
-fn connection(arguments: &Connection, place: Place<'_>) -> Result<ConnectOptions, Failure> {
-    match (&arguments.url, place.environment) {
-        (Some(url), _) => at_url(url, arguments.connect_timeout),
-        (None, Some(name)) => of_environment(name, place.root, arguments.connect_timeout),
+fn connection(database: &Database, place: Place<'_>) -> Result<ConnectOptions, Failure> {
+    match (&database.url, place.environment) {
+        (Some(url), _) => at_url(url, database.connect_timeout),
+        (None, Some(name)) => of_environment(name, place.root, database.connect_timeout),
         (None, None) => Err(Problem::NoDatabase.into()),
     }
 }
@@ -79,7 +80,7 @@ fn placeholders(
     place: Place<'_>,
     options: &ConnectOptions,
 ) -> Result<Placeholders, Failure> {
-    if arguments.no_placeholders {
+    if arguments.scripts.no_placeholders {
         return Ok(Placeholders::disabled());
     }
     // A container brings its migrations along, not the tree.
@@ -91,14 +92,14 @@ fn placeholders(
         ("flyway:database", database.clone()),
         ("flyway:defaultSchema", database),
         ("flyway:environment", place.environment.unwrap_or("default").to_owned()),
-        ("flyway:table", arguments.table.clone()),
+        ("flyway:table", arguments.database.table.clone()),
         ("flyway:timestamp", clock::timestamp()),
         ("flyway:user", options.user.clone().unwrap_or_default()),
         ("flyway:workingDirectory", directory),
     ] {
         placeholders.set(name, value);
     }
-    for pair in &arguments.placeholders {
+    for pair in &arguments.scripts.placeholders {
         let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
         if !set {
             return Err(Problem::Placeholder { value: pair.clone() }.into());
@@ -114,7 +115,7 @@ fn version_problem(text: &str, reason: &impl ToString) -> Problem {
 /// Every migration with its state.
 pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
     let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
-    let rows = rows(&options, &arguments.table)?;
+    let rows = rows(&options, &arguments.database.table)?;
     let info = info(&migrations, &rows, &plan.info);
     let current = info.current().map(ToString::to_string);
     outcome.summary = if info.entries.is_empty() {
@@ -184,7 +185,7 @@ fn entry_json(entry: &Entry<'_, '_>) -> Value {
 /// The applied migrations against the files; what is pending is a finding too, as it is for Flyway.
 pub(crate) fn check_applied(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
     let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
-    let rows = rows(&options, &arguments.table)?;
+    let rows = rows(&options, &arguments.database.table)?;
     let info = info(&migrations, &rows, &plan.info);
     let findings = validate(&info, &ValidateOptions::default());
     outcome.details.insert("validated".to_owned(), json!(info.entries.len()));
@@ -211,7 +212,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
-        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.table)).await?;
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.database.table)).await?;
         let report =
             apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;
@@ -247,7 +248,7 @@ fn applied(report: &Report) -> String {
 pub(crate) fn wait(arguments: &MigrateWait, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
     let version = MigrationVersion::parse(&arguments.at_least)
         .map_err(|reason| version_problem(&arguments.at_least, &reason))?;
-    let options = connection(&arguments.connection, place)?;
+    let options = connection(&arguments.database, place)?;
     let mut outcome = Outcome::default();
     warn(&options, &mut outcome);
     let mut last = String::new();
@@ -259,7 +260,7 @@ pub(crate) fn wait(arguments: &MigrateWait, place: Place<'_>, ui: &Ui) -> Result
     };
     let stopped = Cell::new(true);
     block_on(interruptible(ui, &stopped, async {
-        let table = Some(arguments.connection.table.as_str());
+        let table = Some(arguments.database.table.as_str());
         Ok(wait_for(&options, table, &version, arguments.timeout, &mut seen).await?)
     }))?;
     outcome.summary = format!("{}  version {version} is applied\n", styled(GOOD, "ready"));
