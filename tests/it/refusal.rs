@@ -457,7 +457,7 @@ const PLATFORM_CASES: &[Case] = &[
     },
     Case {
         what: "a schema level that no migration reaches",
-        edit: |tree| tree.replace(PLATFORM, "schema: \">=004\"", "schema: \">=400\""),
+        edit: |tree| tree.replace(PLATFORM, "schema: \">=016\"", "schema: \">=400\""),
         code: 1,
         rule: "compat/schema-unsatisfied",
         file: PLATFORM,
