@@ -410,6 +410,37 @@ fn a_killed_runner_leaves_a_lock_that_dies_with_it() {
     });
 }
 
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn an_interrupt_stops_after_the_statement_in_flight() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[
+            ("V1__whole.sql", "CREATE TABLE t (id INT PRIMARY KEY);\n"),
+            ("V2__slow.sql", "DO SLEEP(2);\nCREATE TABLE never (id INT PRIMARY KEY);\n"),
+        ]);
+        let database = engine.database();
+        let runner: Infra = infra(&sandbox).on(&database);
+        let mut child = runner
+            .command(&["migrate", "apply", "--locations", "migrations"])
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the binary can be started");
+        wait_for(|| {
+            database.value("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP(2)%' AND info NOT LIKE '%processlist%'") == "1"
+        });
+        let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(interrupted.expect("there is a kill command").success());
+        assert_eq!(child.wait().expect("an interrupted child ends").code(), Some(130));
+        assert_eq!(database.query("SHOW TABLES LIKE 'never'").len(), 0);
+        assert_eq!(
+            database.query("SELECT version, success FROM flyway_schema_history ORDER BY installed_rank"),
+            [["1", "1"], ["2", "0"]]
+        );
+    });
+}
+
 /// Waits until something holds, ten seconds at most.
 #[track_caller]
 fn wait_for(holds: impl Fn() -> bool) {
