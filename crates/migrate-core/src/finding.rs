@@ -326,7 +326,9 @@ pub enum Finding {
     #[error("migration {name} was not applied, although a later version was")]
     #[diagnostic(
         code("migrate/ignored"),
-        help("give it a version above the newest applied one, or allow it with `--out-of-order`")
+        help(
+            "give it a version above the newest applied one, or allow it out of order with `--out-of-order`"
+        )
     )]
     Ignored {
         /// Version and description.
