@@ -5,7 +5,7 @@ use std::path::Path;
 use platform_compat::{Finding, Platform};
 
 use crate::failure::Failure;
-use crate::tree::Tree;
+use crate::tree::{Tree, read_if_present};
 
 /// Reads platform.yaml and compatibility.yaml; `None` when the tree has no platform.yaml.
 ///
@@ -25,10 +25,8 @@ pub(crate) fn load(tree: &Tree) -> Result<Option<(Platform, Vec<Finding>)>, Fail
 
 /// A text file of the tree; `None` when it does not exist.
 fn text(tree: &Tree, relative: &Path) -> Result<Option<String>, Failure> {
-    let path = tree.path(relative);
-    match std::fs::read(&path) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| Failure::not_utf8(relative, &error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::read(&path, error)),
-    }
+    let bytes = read_if_present(&tree.path(relative))?;
+    bytes
+        .map(|bytes| String::from_utf8(bytes).map_err(|error| Failure::not_utf8(relative, &error)))
+        .transpose()
 }

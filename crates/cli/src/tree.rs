@@ -87,6 +87,18 @@ impl Tree {
     }
 }
 
+/// The bytes of a file; `None` when it does not exist.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::read(path, error)),
+    }
+}
+
 /// The names of the directories in a directory, sorted; none when it does not exist.
 fn directories(path: &Path) -> Result<BTreeSet<String>, Failure> {
     let failed = |error| Failure::read(path, error);

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::finding::severity;
 use crate::outcome::Outcome;
 use crate::schema::{self, BASELINE};
-use crate::tree::Tree;
+use crate::tree::{Tree, read_if_present};
 use crate::ui::{GOOD, Ui, count, styled};
 use crate::write;
 
@@ -60,11 +60,7 @@ pub(crate) fn build(arguments: &BaselineBuild, root: Option<&Path>) -> Result<Ou
     if outcome.findings.iter().any(|finding| severity(finding.as_ref()) == miette::Severity::Error) {
         return Ok(outcome);
     }
-    let existing = match std::fs::read(&out) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Failure::read(&out, error)),
-    };
+    let existing = read_if_present(&out)?;
     let stale = baseline.stale(&out.display().to_string(), existing.as_deref());
     let verdict = match (&stale, arguments.check) {
         (None, true) => "fresh",

@@ -18,7 +18,7 @@ use super::area::{Area, Stopwatch};
 use crate::commands::migrate::files;
 use crate::failure::{Failure, Problem};
 use crate::schema::{self, BASELINE};
-use crate::tree::Tree;
+use crate::tree::{Tree, read_if_present};
 
 /// What the chain came to.
 pub(super) struct Checked {
@@ -117,12 +117,7 @@ fn baseline(
     let watch = Stopwatch::start();
     let mut area = Area::new("baseline");
     let relative = tree.configuration.paths.schema.join(BASELINE);
-    let path = tree.path(&relative);
-    let existing = match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Failure::read(&path, error)),
-    };
+    let existing = read_if_present(&tree.path(&relative))?;
     let (wanted, findings) = schema::baseline(schema, migrations);
     area.extend(findings);
     if is_broken {
