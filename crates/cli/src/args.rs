@@ -181,6 +181,19 @@ pub(crate) struct MigrateApply {
     /// Version that --baseline-on-migrate records
     #[arg(long, value_name = "VERSION", default_value = "1")]
     pub(crate) baseline_version: String,
+    /// How to go on with a migration that was cut off, when the database does not show how far it came
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) settle: Option<Settle>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Settle {
+    /// The statement in flight is in force: go on after it
+    Done,
+    /// The statement in flight is not in force: go on with it
+    Again,
+    /// Nothing of the migration is in force: begin with its first statement
+    Restart,
 }
 
 #[derive(Debug, Args)]

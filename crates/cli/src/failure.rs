@@ -59,7 +59,11 @@ impl From<migrate_core::Error> for Failure {
         let exit = match &error {
             error if error.is_unreachable() => Exit::Unreachable,
             Error::Stopped { .. } => Exit::Interrupted,
-            Error::Statement { .. } | Error::ConnectionLost { .. } | Error::Server { .. } => Exit::Failed,
+            Error::Statement { .. }
+            | Error::ConnectionLost { .. }
+            | Error::Unfinished { .. }
+            | Error::UnfinishedFile { .. }
+            | Error::Server { .. } => Exit::Failed,
             Error::Invalid { .. } => Exit::Findings,
             _ => Exit::Usage,
         };

@@ -1,12 +1,15 @@
 //! Applies migrations: the lock, the history table, each statement, each row.
 
+mod work;
+
 use std::time::Instant;
 
 use miette::SourceSpan;
 
 use crate::database::{Database, Event, Failure, Progress, Waiting};
 use crate::error::{ConnectionLost, Error, StatementError};
-use crate::history::{Baseline, HistoryRow};
+use crate::history::{Baseline, HistoryRow, abbreviate_script};
+use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
 use crate::script::{Script, Statement};
@@ -24,6 +27,8 @@ pub struct ApplyOptions {
     pub skip_executing: bool,
     /// How many seconds to wait for the lock; `None`: for ever, as Flyway does.
     pub lock_timeout: Option<u64>,
+    /// What somebody decided about a migration that was cut off; `None`: it is settled by what the database shows.
+    pub settle: Option<Decision>,
 }
 
 /// What was applied.
@@ -64,9 +69,18 @@ pub async fn apply<D: Database>(
     progress: &mut impl Progress,
 ) -> Result<Report, Error> {
     take_lock(database, options.lock_timeout, progress).await?;
-    let result = Run { database, migrations, options, progress, rows: Vec::new(), report: Report::default() }
-        .run()
-        .await;
+    let result = Run {
+        database,
+        migrations,
+        options,
+        progress,
+        rows: Vec::new(),
+        report: Report::default(),
+        in_flight: None,
+        journal_open: false,
+    }
+    .run()
+    .await;
     let unlocked = database.unlock().await;
     let report = result?;
     unlocked.map(|()| report)
@@ -132,6 +146,10 @@ struct Run<'a, D, P> {
     /// The history as far as it is known.
     rows: Vec<HistoryRow>,
     report: Report,
+    /// The migration that an earlier run left unfinished.
+    in_flight: Option<InFlight>,
+    /// Whether the journal can be written.
+    journal_open: bool,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
@@ -140,17 +158,40 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             Some(rows) => rows,
             None => self.create_history().await?,
         };
+        self.in_flight = self.database.in_flight().await?;
+        self.journal_open = self.in_flight.is_some();
+        // What somebody else has finished since is no longer in flight.
+        let is_stale = |entry: &InFlight| {
+            self.rows.iter().any(|row| row.success && row.version.is_some() && row.script == entry.script)
+        };
+        if self.options.skip_executing || self.in_flight.as_ref().is_some_and(is_stale) {
+            self.in_flight = None;
+        }
         self.report.initial_version = self.current_version();
         while self.run_plan().await? {
             self.progress.event(Event::Replanned);
         }
         self.report.version = self.current_version();
+        if self.journal_open {
+            self.database.close_journal().await?;
+        }
         Ok(self.report)
     }
 
     /// Plans and applies. Returns true when the history changed meanwhile, so that the rest must be planned again.
     async fn run_plan(&mut self) -> Result<bool, Error> {
-        let steps = plan(self.migrations, &self.rows, &self.options.plan)?;
+        let mut steps = plan(self.migrations, &self.rows, &self.options.plan)?;
+        if let Some(entry) = &self.in_flight {
+            // What was begun is finished before anything else, whatever its version.
+            let unfinished = |step: &Step<'_>| abbreviate_script(&step.migration.script) == entry.script;
+            let Some(at) = steps.iter().position(unfinished) else {
+                return Err(Error::UnfinishedFile {
+                    script: entry.script.clone(),
+                    statement: entry.statement + 1,
+                });
+            };
+            steps[..=at].rotate_right(1);
+        }
         let planned: Vec<&Migration> = steps.iter().map(|step| step.migration).collect();
         self.progress.event(Event::Planned(&planned));
         for (at, step) in steps.iter().enumerate() {
@@ -192,27 +233,8 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         let total = script.statements.len();
         self.progress.event(Event::Started { migration, statements: total, out_of_order: *out_of_order });
         let started = Instant::now();
-        let statements = if self.options.skip_executing { &[] } else { script.statements.as_slice() };
-        for (applied, statement) in statements.iter().enumerate() {
-            if self.progress.stop() {
-                if applied > 0 {
-                    self.record_failure(migration, started).await?;
-                }
-                return Err(Error::Stopped { name: name(migration), applied, total });
-            }
-            let span = script.span(statement);
-            let (line, _) = script.position(span);
-            let sql = script.sql(statement);
-            self.progress.event(Event::Statement { migration, number: applied + 1, line, sql });
-            match self.database.execute(sql).await {
-                Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
-                Err(failure) => {
-                    // A second error must not hide the first.
-                    let recorded =
-                        !failure.connection_lost && self.record_failure(migration, started).await.is_ok();
-                    return Err(failed(step, statement, applied, failure, recorded));
-                }
-            }
+        if !self.options.skip_executing {
+            self.execute(step, started).await?;
         }
         let row = self.row(migration, started, true);
         self.database.append(&row).await?;
@@ -226,13 +248,6 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         });
         self.rows.push(row);
         Ok(())
-    }
-
-    /// The server has committed all DDL; the rest goes, and the history says that someone must look.
-    async fn record_failure(&mut self, migration: &Migration, started: Instant) -> Result<(), Error> {
-        self.database.rollback().await?;
-        let row = self.row(migration, started, false);
-        self.database.append(&row).await
     }
 
     fn row(&self, migration: &Migration, started: Instant, success: bool) -> HistoryRow {

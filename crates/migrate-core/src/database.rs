@@ -5,10 +5,11 @@ use std::future::Future;
 
 use crate::error::Error;
 use crate::history::HistoryStore;
+use crate::journal::{Journal, Settled};
 use crate::migration::Migration;
 
 /// A database under migrations, through one connection.
-pub trait Database: HistoryStore {
+pub trait Database: HistoryStore + Journal {
     /// The schema that is migrated.
     fn schema(&self) -> &str;
 
@@ -145,6 +146,15 @@ pub enum Event<'a> {
         statements: usize,
         /// A later version was applied before.
         out_of_order: bool,
+    },
+    /// A migration that was cut off is taken up again.
+    Resumed {
+        /// The migration.
+        migration: &'a Migration,
+        /// The statement that was in flight, counted from 1.
+        statement: usize,
+        /// Whether it had run.
+        settled: Settled,
     },
     /// A statement is about to run.
     Statement {

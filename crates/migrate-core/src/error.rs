@@ -92,6 +92,31 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     ConnectionLost(Box<ConnectionLost>),
+    /// A migration was begun, and how to go on is not clear.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Unfinished(Box<Unfinished>),
+    /// A migration was begun whose file is not among those to apply.
+    #[error(
+        "`{script}` was begun and cut off at its statement {statement}, but it is not among the migrations to apply"
+    )]
+    #[diagnostic(
+        code("migrate/unfinished-file"),
+        help("bring its file back or raise the target, so that it can be finished first")
+    )]
+    UnfinishedFile {
+        /// The script.
+        script: String,
+        /// The statement, counted from 1.
+        statement: usize,
+    },
+    /// A journal that cannot be read.
+    #[error("the journal of the migration in flight cannot be read: {reason}")]
+    #[diagnostic(code("migrate/journal"), help("finish with the version that wrote it"))]
+    Journal {
+        /// What is wrong.
+        reason: String,
+    },
     /// Somebody asked to stop.
     #[error("stopped before statement {} of {total} of migration {name}", applied + 1)]
     #[diagnostic(
@@ -239,7 +264,9 @@ pub struct StatementError {
 #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
 #[diagnostic(
     code("migrate/connection-lost"),
-    help("the server may still be running the statement; nothing of this migration is recorded ({message})")
+    help(
+        "the server may still be running the statement; the next run waits for it and goes on from there ({message})"
+    )
 )]
 pub struct ConnectionLost {
     /// Version and description.
@@ -257,6 +284,36 @@ pub struct ConnectionLost {
     pub src: Source,
     /// The statement.
     #[label("its outcome is not known")]
+    pub span: SourceSpan,
+}
+
+/// A migration that was begun, and of which it cannot be told how far it came.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error("migration {name} was cut off at statement {statement} of {total}, and {reason}")]
+#[diagnostic(
+    code("migrate/unfinished"),
+    help(
+        "look at the database, then say how to go on: `--settle done` if this statement is in force, `--settle again` if it is \
+         not, `--settle restart` if nothing of this migration is{}{difference}",
+        if difference.is_empty() { "" } else { "\n" }
+    )
+)]
+pub struct Unfinished {
+    /// Version and description.
+    pub name: String,
+    /// The statement in flight, counted from 1.
+    pub statement: usize,
+    /// Statements of this migration.
+    pub total: usize,
+    /// Why it is not clear.
+    pub reason: &'static str,
+    /// What differs from what was recorded, line by line.
+    pub difference: String,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement.
+    #[label("in flight when the run died")]
     pub span: SourceSpan,
 }
 
@@ -282,6 +339,7 @@ impl Error {
         match self {
             Self::Statement(error) => Some((error.line, error.column)),
             Self::ConnectionLost(error) => Some(position_at(error.src.inner(), error.span.offset())),
+            Self::Unfinished(error) => Some(position_at(error.src.inner(), error.span.offset())),
             _ => None,
         }
     }

@@ -31,6 +31,7 @@ pub mod finding;
 pub mod fs;
 pub mod history;
 pub mod info;
+pub mod journal;
 pub mod memory;
 pub mod migration;
 #[cfg(feature = "mysql")]

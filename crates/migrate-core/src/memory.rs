@@ -1,5 +1,6 @@
 //! A database in memory: the twin of the real one for tests of what builds on this crate.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -7,6 +8,8 @@ use std::task::{Context, Poll, Waker};
 use crate::database::{Database, Executed, Failure, Holder, Waiting};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
+use crate::journal::{InFlight, Journal};
+use crate::script::effect::Object;
 
 /// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
 #[derive(Debug, Default)]
@@ -29,6 +32,16 @@ pub struct MemoryDatabase {
     pub others: Vec<HistoryRow>,
     /// A statement that contains this fails like this.
     pub fail_on: Option<(String, Failure)>,
+    /// The journal's row as it is committed.
+    pub journal: Option<InFlight>,
+    /// Whether the journal's row goes with the next commit.
+    pub finishing: bool,
+    /// Definitions by name of object; what is not here does not exist.
+    pub definitions: BTreeMap<String, String>,
+    /// Bodies of procedures by name.
+    pub bodies: BTreeMap<String, String>,
+    /// Values of user variables by name.
+    pub values: BTreeMap<String, String>,
 }
 
 impl HistoryStore for MemoryDatabase {
@@ -46,8 +59,56 @@ impl HistoryStore for MemoryDatabase {
 
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
         self.executed.append(&mut self.uncommitted);
+        if std::mem::take(&mut self.finishing) {
+            self.journal = None;
+        }
         self.history.get_or_insert_default().push(row.clone());
         Ok(())
+    }
+}
+
+impl Journal for MemoryDatabase {
+    async fn in_flight(&mut self) -> Result<Option<InFlight>, Error> {
+        Ok(self.journal.clone())
+    }
+
+    async fn open_journal(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn begin(&mut self, entry: &InFlight) -> Result<(), Error> {
+        self.executed.append(&mut self.uncommitted);
+        self.journal = Some(entry.clone());
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), Error> {
+        self.finishing = true;
+        Ok(())
+    }
+
+    async fn close_journal(&mut self) -> Result<(), Error> {
+        self.journal = None;
+        Ok(())
+    }
+
+    async fn definitions(&mut self, objects: &[Object]) -> Result<Vec<String>, Error> {
+        let definition = |object: &Object| self.definitions.get(&object.name).cloned().unwrap_or_default();
+        Ok(objects.iter().map(definition).collect())
+    }
+
+    async fn variables(&mut self, names: &BTreeSet<String>) -> Result<String, Error> {
+        let known = names.iter().filter_map(|name| Some(format!("{name} = '{}'", self.values.get(name)?)));
+        let list: Vec<String> = known.collect();
+        Ok(if list.is_empty() { String::new() } else { format!("SET {}", list.join(", ")) })
+    }
+
+    async fn value(&mut self, expression: &str) -> Result<Option<String>, Error> {
+        Ok(self.values.get(expression).cloned())
+    }
+
+    async fn body(&mut self, procedure: &Object) -> Result<Option<String>, Error> {
+        Ok(self.bodies.get(&procedure.name).cloned())
     }
 }
 
@@ -97,6 +158,7 @@ impl Database for MemoryDatabase {
 
     async fn rollback(&mut self) -> Result<(), Error> {
         self.uncommitted.clear();
+        self.finishing = false;
         Ok(())
     }
 

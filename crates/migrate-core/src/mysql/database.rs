@@ -67,7 +67,20 @@ impl MySqlDatabase {
         format!("{}.{}", quoted(&self.schema), quoted(&self.table))
     }
 
-    async fn run(&mut self, action: &'static str, sql: &str) -> Result<(), Error> {
+    /// The table of the statement journal.
+    pub(super) fn journal_table(&self) -> String {
+        format!("{}.{}", quoted(&self.schema), quoted(&format!("{}_journal", self.table)))
+    }
+
+    pub(super) async fn leave_autocommit(&mut self) -> Result<(), Driver> {
+        if !self.in_transaction {
+            self.conn.query_drop("SET autocommit = 0").await?;
+            self.in_transaction = true;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn run(&mut self, action: &'static str, sql: &str) -> Result<(), Error> {
         self.conn.query_drop(sql).await.map_err(|error| failed(action, &error))
     }
 
@@ -113,10 +126,7 @@ impl MySqlDatabase {
     }
 
     async fn execute_and_drain(&mut self, sql: &str) -> Result<Executed, Driver> {
-        if !self.in_transaction {
-            self.conn.query_drop("SET autocommit = 0").await?;
-            self.in_transaction = true;
-        }
+        self.leave_autocommit().await?;
         let result = self.conn.query_iter(sql).await?;
         let affected_rows = result.affected_rows();
         result.drop_result().await?;
@@ -269,7 +279,7 @@ impl Database for MySqlDatabase {
 }
 
 /// A string that means the same in every SQL mode and character set.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     use std::fmt::Write;
     let mut literal = String::from("_utf8mb4 X'");
     for byte in text.bytes() {

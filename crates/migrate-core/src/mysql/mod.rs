@@ -2,6 +2,7 @@
 
 mod connect;
 mod database;
+mod journal;
 mod options;
 mod wait;
 

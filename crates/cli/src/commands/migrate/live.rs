@@ -7,6 +7,7 @@ use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Report, apply};
 use migrate_core::history::{Baseline, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
+use migrate_core::journal::Decision;
 use migrate_core::migration::replace_checksums;
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, Database, MigrateApply, MigrateWait};
+use crate::args::{Connection, Database, MigrateApply, MigrateWait, Settle};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -208,6 +209,11 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     let options_of_run = ApplyOptions {
         plan,
         baseline_on_migrate: arguments.baseline_on_migrate.then(|| Baseline::new(baseline)),
+        settle: arguments.settle.map(|settle| match settle {
+            Settle::Done => Decision::Done,
+            Settle::Again => Decision::Again,
+            Settle::Restart => Decision::Restart,
+        }),
         ..ApplyOptions::default()
     };
     let stopped = Cell::new(false);

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use migrate_core::database::{Event, Progress, Waiting};
+use migrate_core::journal::Settled;
 
 use crate::failure::Failure;
 use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
@@ -44,6 +45,10 @@ impl Progress for Lines<'_> {
                 let late = if out_of_order { ", out of order" } else { "" };
                 let statements = styled(DIM, format!("{}{late}", count(statements, "statement")));
                 self.ui.progress(&format!("{} {statements}", migration.script));
+            }
+            Event::Resumed { statement, settled, .. } => {
+                let had = if settled == Settled::Done { "which had run" } else { "which had not run" };
+                self.ui.progress(&format!("  {} at statement {statement}, {had}", styled(ODD, "resumed")));
             }
             Event::Executed { migration, line, result } => {
                 let mut warnings = result.warnings.clone();

@@ -1,0 +1,310 @@
+//! Executes the statements of one migration, with the journal beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::{Run, failed, name};
+use crate::database::{Database, Event, Progress};
+use crate::error::{Error, Unfinished};
+use crate::history::abbreviate_script;
+use crate::journal::{Decision, InFlight, Settled, difference, digest, settle};
+use crate::plan::Step;
+use crate::script::effect::{Commit, Effect, Object, may_commit, user_variables};
+
+/// What is known of the session that executes a migration.
+#[derive(Debug, Default)]
+struct Work {
+    /// The user variables that were named so far.
+    variables: BTreeSet<String>,
+    /// Texts of prepared statements by name.
+    prepared: BTreeMap<String, String>,
+    /// Every statement commits at once.
+    autocommit: bool,
+    /// Some tables are locked, so the journal cannot be written.
+    locked: bool,
+    /// What was changed so far and committed.
+    objects: BTreeSet<Object>,
+    /// What the journal says.
+    entry: Option<InFlight>,
+}
+
+impl<D: Database, P: Progress> Run<'_, D, P> {
+    /// Executes what is left of a migration.
+    pub(super) async fn execute(&mut self, step: &Step<'_>, started: Instant) -> Result<(), Error> {
+        let Step { migration, script, .. } = step;
+        let effects: Vec<Effect> =
+            script.statements.iter().map(|statement| Effect::of(script.sql(statement))).collect();
+        let mut work = Work::default();
+        let first = match self.in_flight.take() {
+            Some(entry) => self.resume(step, &effects, entry, &mut work).await?,
+            None => 0,
+        };
+        let commits = |effect: &Effect| {
+            !matches!(
+                effect,
+                Effect::Transactional | Effect::Session | Effect::Temporary | Effect::Prepare { .. }
+            )
+        };
+        if !self.journal_open && effects.iter().any(commits) {
+            // Creating it commits, so it is there before the first statement.
+            self.database.open_journal().await?;
+            self.journal_open = true;
+        }
+        let total = script.statements.len();
+        for (at, (statement, effect)) in script.statements.iter().zip(&effects).enumerate().skip(first) {
+            if self.progress.stop() {
+                if at > 0 {
+                    self.record_failure(step, at, &mut work, started).await?;
+                }
+                return Err(Error::Stopped { name: name(migration), applied: at, total });
+            }
+            self.announce(step, at, effect, &mut work).await?;
+            let (line, _) = script.position(script.span(statement));
+            let sql = script.sql(statement);
+            self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
+            match self.database.execute(sql).await {
+                Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
+                Err(failure) => {
+                    // A second error must not hide the first.
+                    let recorded = !failure.connection_lost
+                        && self.record_failure(step, at, &mut work, started).await.is_ok();
+                    return Err(failed(step, statement, at, failure, recorded));
+                }
+            }
+            if statement.touches_session {
+                work.variables.extend(user_variables(sql));
+            }
+            match effect {
+                Effect::Prepare { name, text } => {
+                    if let Some(text) = self.database.value(text).await? {
+                        work.prepared.insert(name.clone(), text);
+                    }
+                }
+                Effect::LockTables => work.locked = true,
+                Effect::UnlockTables => work.locked = false,
+                Effect::Autocommit => work.autocommit = true,
+                _ => {}
+            }
+            self.note_done(step, at, &mut work).await?;
+        }
+        if self.journal_open {
+            self.database.finish().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the journal if the statement is about to commit.
+    async fn announce(
+        &mut self,
+        step: &Step<'_>,
+        at: usize,
+        effect: &Effect,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let Some(statement) = step.script.statements.get(at) else { return Ok(()) };
+        let mut sql = step.script.sql(statement).to_owned();
+        let unknown = || Commit { invisible: true, ..Commit::default() };
+        let commit = match effect {
+            _ if work.locked => return Ok(()),
+            Effect::Transactional if work.autocommit => unknown(),
+            Effect::Transactional | Effect::Session | Effect::Temporary | Effect::Prepare { .. } => {
+                return Ok(());
+            }
+            Effect::Commits(commit) => commit.clone(),
+            Effect::Autocommit | Effect::UnlockTables => Commit { idempotent: true, ..Commit::default() },
+            Effect::LockTables => unknown(),
+            Effect::Call(procedure) => match self.database.body(procedure).await? {
+                Some(body) if !may_commit(&body) && !work.autocommit => return Ok(()),
+                _ => unknown(),
+            },
+            Effect::Execute(name) => match work.prepared.get(name) {
+                Some(text) => {
+                    let effect = Effect::of(text);
+                    sql.clone_from(text);
+                    match effect {
+                        Effect::Transactional if !work.autocommit => return Ok(()),
+                        Effect::Session => return Ok(()),
+                        Effect::Commits(commit) => commit,
+                        _ => unknown(),
+                    }
+                }
+                None => unknown(),
+            },
+        };
+        let before = self.database.definitions(&commit.objects).await?;
+        let variables = self.database.variables(&work.variables).await?;
+        work.objects.extend(commit.objects.iter().cloned());
+        let entry = InFlight {
+            script: abbreviate_script(&step.migration.script),
+            statement: at,
+            digest: digest(&step.script, at),
+            sql,
+            commit,
+            before,
+            variables,
+            failed: Vec::new(),
+        };
+        self.database.begin(&entry).await?;
+        work.entry = Some(entry);
+        Ok(())
+    }
+
+    /// What cannot be seen afterwards is written down as soon as it is known.
+    async fn note_done(&mut self, step: &Step<'_>, at: usize, work: &mut Work) -> Result<(), Error> {
+        let Some(entry) = &mut work.entry else { return Ok(()) };
+        if entry.statement != at || !entry.commit.invisible || work.locked {
+            return Ok(());
+        }
+        entry.variables = self.database.variables(&work.variables).await?;
+        pass(entry, step);
+        self.database.begin(entry).await
+    }
+
+    /// Makes the session what it was and tells with which statement to go on.
+    async fn resume(
+        &mut self,
+        step: &Step<'_>,
+        effects: &[Effect],
+        entry: InFlight,
+        work: &mut Work,
+    ) -> Result<usize, Error> {
+        let at = entry.statement;
+        if self.options.settle == Some(Decision::Restart) {
+            return Ok(0);
+        }
+        if at > effects.len() || digest(&step.script, at) != entry.digest {
+            let reason = "the statements before it, which are in force, were edited since";
+            return Err(unfinished(step, &entry, reason, String::new()));
+        }
+        let decided = self.options.settle.is_some();
+        if effects.iter().take(at).any(|effect| *effect == Effect::Temporary) && !decided {
+            let reason = "a temporary table that it made died with its session";
+            return Err(unfinished(step, &entry, reason, String::new()));
+        }
+        self.restore_session(step, effects, &entry, work).await?;
+        if !decided {
+            self.compare_failure(step, &entry).await?;
+        }
+        let now = self.database.definitions(&entry.commit.objects).await?;
+        let settled = match self.options.settle {
+            Some(Decision::Done) => Settled::Done,
+            Some(_) => Settled::Again,
+            None => settle(&entry.commit, &entry.before, &now),
+        };
+        let next = match settled {
+            Settled::Done => at + 1,
+            Settled::Again => at,
+            Settled::Unknown => {
+                let lines = difference(&entry.before.join("\n"), &now.join("\n"));
+                let reason = "the database does not show whether this statement ran";
+                return Err(unfinished(step, &entry, reason, lines));
+            }
+        };
+        self.progress.event(Event::Resumed { migration: step.migration, statement: at + 1, settled });
+        work.entry = Some(entry);
+        Ok(next)
+    }
+
+    /// Repeats what earlier statements did to the session, with the values that variables had at the end.
+    async fn restore_session(
+        &mut self,
+        step: &Step<'_>,
+        effects: &[Effect],
+        entry: &InFlight,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let run = async |database: &mut D, at: usize, sql: &str| match database.execute(sql).await {
+            Ok(_) => Ok(()),
+            Err(failure) => match step.script.statements.get(at) {
+                Some(statement) => Err(failed(step, statement, at, failure, false)),
+                None => Ok(()),
+            },
+        };
+        let has_variables = !entry.variables.is_empty();
+        if has_variables {
+            run(self.database, entry.statement, &entry.variables).await?;
+        }
+        for (at, effect) in effects.iter().enumerate().take(entry.statement) {
+            let Some(statement) = step.script.statements.get(at) else { continue };
+            let sql = step.script.sql(statement);
+            if statement.touches_session {
+                work.variables.extend(user_variables(sql));
+            }
+            match effect {
+                Effect::Session | Effect::Autocommit => run(self.database, at, sql).await?,
+                Effect::Prepare { name, text } => {
+                    run(self.database, at, sql).await?;
+                    if let Some(text) = self.database.value(text).await? {
+                        work.prepared.insert(name.clone(), text);
+                    }
+                }
+                Effect::Commits(commit) => work.objects.extend(commit.objects.iter().cloned()),
+                _ => {}
+            }
+            work.autocommit |= *effect == Effect::Autocommit;
+        }
+        work.objects.extend(entry.commit.objects.iter().cloned());
+        if has_variables {
+            run(self.database, entry.statement, &entry.variables).await?;
+        }
+        Ok(())
+    }
+
+    /// After a failure somebody may have taken back by hand what had run.
+    async fn compare_failure(&mut self, step: &Step<'_>, entry: &InFlight) -> Result<(), Error> {
+        let (objects, then): (Vec<Object>, Vec<String>) = entry.failed.iter().cloned().unzip();
+        let now = self.database.definitions(&objects).await?;
+        if now == then {
+            return Ok(());
+        }
+        let lines = difference(&then.join("\n"), &now.join("\n"));
+        Err(unfinished(step, entry, "what it had changed was changed by others since", lines))
+    }
+
+    /// The server has committed all DDL; the rest goes, and the history says that someone must look.
+    async fn record_failure(
+        &mut self,
+        step: &Step<'_>,
+        at: usize,
+        work: &mut Work,
+        started: Instant,
+    ) -> Result<(), Error> {
+        self.database.rollback().await?;
+        if let Some(entry) = &mut work.entry {
+            if entry.statement < at {
+                pass(entry, step);
+            }
+            let objects: Vec<Object> = work.objects.iter().cloned().collect();
+            let definitions = self.database.definitions(&objects).await?;
+            entry.failed = objects.into_iter().zip(definitions).collect();
+            self.database.begin(entry).await?;
+        }
+        let row = self.row(step.migration, started, false);
+        self.database.append(&row).await
+    }
+}
+
+/// The statement in flight is in force; nothing commits until the next one does.
+fn pass(entry: &mut InFlight, step: &Step<'_>) {
+    entry.statement += 1;
+    entry.digest = digest(&step.script, entry.statement);
+    (entry.sql, entry.commit, entry.before) = Default::default();
+}
+
+fn unfinished(step: &Step<'_>, entry: &InFlight, reason: &'static str, difference: String) -> Error {
+    let script = &step.script;
+    let span =
+        script.statements.get(entry.statement).map_or((0, 0).into(), |statement| script.span(statement));
+    Error::Unfinished(Box::new(Unfinished {
+        name: name(step.migration),
+        statement: entry.statement + 1,
+        total: script.statements.len(),
+        reason,
+        difference,
+        src: script.source().clone(),
+        span,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+use super::*;
+use crate::apply::{ApplyOptions, Report, apply};
+use crate::database::Failure;
+use crate::memory::{MemoryDatabase, run};
+use crate::plan::PlanOptions;
+use crate::resolve::{LocationFile, resolve};
+
+const SCRIPT: &str =
+    "CREATE TABLE a (i INT);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (i INT);\nINSERT INTO b VALUES (2);";
+
+fn options() -> ApplyOptions {
+    ApplyOptions { plan: PlanOptions::validated(), ..ApplyOptions::default() }
+}
+
+fn apply_text(database: &mut MemoryDatabase, text: &str, options: &ApplyOptions) -> Result<Report, Error> {
+    let file = LocationFile { script: "V1__a.sql".into(), path: "m/V1__a.sql".into(), bytes: text.into() };
+    let (files, findings) = resolve(vec![file]);
+    assert!(findings.is_empty(), "{findings:?}");
+    run(apply(database, &files, options, &mut ())).unwrap()
+}
+
+/// A run whose connection breaks at a statement, after which the server rolls back.
+fn cut_at(part: &str, text: &str) -> MemoryDatabase {
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    let mut database = MemoryDatabase { fail_on: Some((part.into(), failure)), ..MemoryDatabase::default() };
+    assert!(matches!(apply_text(&mut database, text, &options()), Err(Error::ConnectionLost(_))));
+    reconnect(&mut database);
+    database
+}
+
+fn reconnect(database: &mut MemoryDatabase) {
+    database.uncommitted.clear();
+    database.finishing = false;
+    database.fail_on = None;
+}
+
+fn refuse_at(part: &str, text: &str) -> MemoryDatabase {
+    let failure = Failure { code: 1064, state: "42000".into(), message: "no".into(), connection_lost: false };
+    let mut database = MemoryDatabase { fail_on: Some((part.into(), failure)), ..MemoryDatabase::default() };
+    assert!(matches!(apply_text(&mut database, text, &options()), Err(Error::Statement(_))));
+    reconnect(&mut database);
+    // What `repair` does.
+    database.history.as_mut().unwrap().retain(|row| row.success);
+    database
+}
+
+#[test]
+fn a_statement_that_did_not_run_is_run_again_and_nothing_before_it() {
+    let mut database = cut_at("CREATE TABLE b", SCRIPT);
+    assert_eq!(database.executed, ["CREATE TABLE a (i INT)", "INSERT INTO a VALUES (1)"]);
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(
+        database.executed,
+        [
+            "CREATE TABLE a (i INT)",
+            "INSERT INTO a VALUES (1)",
+            "CREATE TABLE b (i INT)",
+            "INSERT INTO b VALUES (2)"
+        ]
+    );
+    assert_eq!((database.history.unwrap().len(), database.journal), (1, None));
+}
+
+#[test]
+fn a_statement_that_ran_is_not_run_again() {
+    let mut database = cut_at("CREATE TABLE b", SCRIPT);
+    database.definitions.insert("b".into(), "CREATE TABLE `b`".into());
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(
+        database.executed,
+        ["CREATE TABLE a (i INT)", "INSERT INTO a VALUES (1)", "INSERT INTO b VALUES (2)"]
+    );
+}
+
+#[test]
+fn data_that_was_rolled_back_is_written_again() {
+    let mut database = cut_at("INSERT INTO b", SCRIPT);
+    database.definitions.insert("b".into(), "CREATE TABLE `b`".into());
+    database.executed.clear();
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(database.executed, ["INSERT INTO b VALUES (2)"]);
+}
+
+#[test]
+fn a_migration_of_data_needs_no_journal() {
+    let mut database = cut_at("VALUES (2)", "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);");
+    assert!(database.journal.is_none() && database.executed.is_empty());
+    apply_text(&mut database, "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);", &options()).unwrap();
+    assert_eq!(database.executed.len(), 2);
+}
+
+#[test]
+fn what_ran_may_not_be_edited_but_what_failed_may() {
+    let mut database = refuse_at("CREATE TABLE b", SCRIPT);
+    let edited = SCRIPT.replace("(1)", "(17)");
+    let Err(Error::Unfinished(error)) = apply_text(&mut database, &edited, &options()) else { panic!() };
+    assert!(error.reason.contains("edited") && error.statement == 3, "{error:?}");
+    let mended = SCRIPT.replace("b (i INT)", "b (i BIGINT)");
+    apply_text(&mut database, &mended, &options()).unwrap();
+    assert_eq!(database.executed[2..], ["CREATE TABLE b (i BIGINT)", "INSERT INTO b VALUES (2)"]);
+}
+
+#[test]
+fn data_after_the_last_definition_is_written_again_after_a_failure() {
+    let mut database = refuse_at("VALUES (2)", SCRIPT);
+    // The definitions did not change since the failure.
+    let entry = database.journal.clone().unwrap();
+    assert_eq!((entry.statement, entry.failed.len()), (3, 2));
+    database.executed.clear();
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(database.executed, ["INSERT INTO b VALUES (2)"]);
+}
+
+#[test]
+fn what_somebody_took_back_is_not_taken_for_done() {
+    let mut database = refuse_at("CREATE TABLE b", SCRIPT);
+    let entry = database.journal.as_mut().unwrap();
+    entry.failed[0].1 = "CREATE TABLE `a`".into();
+    let Err(Error::Unfinished(error)) = apply_text(&mut database, SCRIPT, &options()) else { panic!() };
+    assert_eq!(error.difference, "- CREATE TABLE `a`\n");
+    database.executed.clear();
+    let restart = ApplyOptions { settle: Some(Decision::Restart), ..options() };
+    apply_text(&mut database, SCRIPT, &restart).unwrap();
+    assert_eq!(database.executed.len(), 4);
+    assert_eq!(database.journal, None);
+}
+
+#[test]
+fn nobody_guesses_what_cannot_be_seen() {
+    let script = "CALL convert_all();\nINSERT INTO a VALUES (1);";
+    let mut database = cut_at("CALL", script);
+    let Err(Error::Unfinished(error)) = apply_text(&mut database, script, &options()) else { panic!() };
+    assert!(error.reason.contains("does not show"), "{error:?}");
+    let done = ApplyOptions { settle: Some(Decision::Done), ..options() };
+    apply_text(&mut database, script, &done).unwrap();
+    assert_eq!(database.executed, ["INSERT INTO a VALUES (1)"]);
+
+    let mut database = cut_at("CALL", script);
+    let again = ApplyOptions { settle: Some(Decision::Again), ..options() };
+    apply_text(&mut database, script, &again).unwrap();
+    assert_eq!(database.executed, ["CALL convert_all()", "INSERT INTO a VALUES (1)"]);
+}
+
+#[test]
+fn a_call_that_returned_is_known_to_have_run() {
+    let script = "CALL convert_all();\nINSERT INTO a VALUES (1);";
+    let mut database = cut_at("INSERT", script);
+    apply_text(&mut database, script, &options()).unwrap();
+    assert_eq!(database.executed, ["CALL convert_all()", "INSERT INTO a VALUES (1)"]);
+}
+
+#[test]
+fn a_procedure_that_cannot_commit_is_data() {
+    let script = "CALL fill();\nINSERT INTO a VALUES (1);";
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    let mut database =
+        MemoryDatabase { fail_on: Some(("INSERT".into(), failure)), ..MemoryDatabase::default() };
+    database.bodies.insert("fill".into(), "BEGIN UPDATE a SET i = 2; END".into());
+    assert!(apply_text(&mut database, script, &options()).is_err());
+    assert!(database.journal.is_none());
+    reconnect(&mut database);
+    apply_text(&mut database, script, &options()).unwrap();
+    assert_eq!(database.executed, ["CALL fill()", "INSERT INTO a VALUES (1)"]);
+}
+
+#[test]
+fn the_session_is_made_what_it_was() {
+    let script = "SET sql_mode = 'ANSI_QUOTES';\nSET @n = 5;\nPREPARE s FROM @sql;\nEXECUTE s;\nSELECT 1;";
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    let mut database =
+        MemoryDatabase { fail_on: Some(("EXECUTE".into(), failure)), ..MemoryDatabase::default() };
+    database.values.insert("@sql".into(), "ALTER TABLE t ADD c INT".into());
+    database.values.insert("@n".into(), "5".into());
+    database.definitions.insert("t".into(), "t".into());
+    assert!(apply_text(&mut database, script, &options()).is_err());
+    let entry = database.journal.clone().unwrap();
+    assert_eq!(
+        (entry.sql.as_str(), entry.before.as_slice()),
+        ("ALTER TABLE t ADD c INT", ["t".to_owned()].as_slice())
+    );
+    reconnect(&mut database);
+    database.executed.clear();
+    database.definitions.insert("t".into(), "t c".into());
+    apply_text(&mut database, script, &options()).unwrap();
+    let restored = "SET @n = '5', @sql = 'ALTER TABLE t ADD c INT'";
+    assert_eq!(
+        database.executed,
+        [restored, "SET sql_mode = 'ANSI_QUOTES'", "SET @n = 5", "PREPARE s FROM @sql", restored, "SELECT 1"]
+    );
+}
+
+#[test]
+fn a_temporary_table_is_missed() {
+    let script = "CREATE TEMPORARY TABLE x (i INT);\nCREATE TABLE a (i INT);\nINSERT INTO a SELECT i FROM x;";
+    let mut database = cut_at("CREATE TABLE a", script);
+    let Err(Error::Unfinished(error)) = apply_text(&mut database, script, &options()) else { panic!() };
+    assert!(error.reason.contains("temporary"), "{error:?}");
+}
+
+#[test]
+fn an_unfinished_file_that_is_gone_is_named() {
+    let mut database = cut_at("CREATE TABLE b", SCRIPT);
+    let result = run(apply(&mut database, &[], &options(), &mut ())).unwrap();
+    assert!(matches!(result, Err(Error::UnfinishedFile { script, statement: 3 }) if script == "V1__a.sql"));
+}
