@@ -6,6 +6,7 @@
 mod architecture;
 mod baseline;
 mod check;
+mod crash;
 mod flyway;
 mod harness;
 mod kustomize;

@@ -158,8 +158,8 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             Some(rows) => rows,
             None => self.create_history().await?,
         };
-        self.in_flight = self.database.in_flight().await?;
-        self.journal_open = self.in_flight.is_some();
+        let found = self.database.journal().await?;
+        (self.journal_open, self.in_flight) = (found.exists, found.in_flight);
         // What somebody else has finished since is no longer in flight.
         let is_stale = |entry: &InFlight| {
             self.rows.iter().any(|row| row.success && row.version.is_some() && row.script == entry.script)

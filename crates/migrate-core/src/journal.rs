@@ -37,6 +37,15 @@ pub struct InFlight {
     pub failed: Vec<(Object, String)>,
 }
 
+/// What an earlier run left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Whether there is a journal at all.
+    pub exists: bool,
+    /// The unfinished migration, if there is one.
+    pub in_flight: Option<InFlight>,
+}
+
 /// Whether the statement in flight ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
@@ -64,11 +73,11 @@ pub const ABSENT: &str = "";
 
 /// Where the journal is kept.
 pub trait Journal {
-    /// The unfinished migration, if there is one.
+    /// Whether there is a journal, and what it says.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn in_flight(&mut self) -> impl Future<Output = Result<Option<InFlight>, Error>>;
+    fn journal(&mut self) -> impl Future<Output = Result<Found, Error>>;
 
     /// Makes room for the journal. Commits.
     ///

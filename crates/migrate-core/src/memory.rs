@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use crate::database::{Database, Executed, Failure, Holder, Waiting};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
-use crate::journal::{InFlight, Journal};
+use crate::journal::{Found, InFlight, Journal};
 use crate::script::effect::Object;
 
 /// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
@@ -68,8 +68,8 @@ impl HistoryStore for MemoryDatabase {
 }
 
 impl Journal for MemoryDatabase {
-    async fn in_flight(&mut self) -> Result<Option<InFlight>, Error> {
-        Ok(self.journal.clone())
+    async fn journal(&mut self) -> Result<Found, Error> {
+        Ok(Found { exists: self.journal.is_some(), in_flight: self.journal.clone() })
     }
 
     async fn open_journal(&mut self) -> Result<(), Error> {

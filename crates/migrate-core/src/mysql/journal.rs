@@ -9,14 +9,14 @@ use mysql_async::{Error as Driver, Row, Value};
 use super::database::{MySqlDatabase, failed, literal};
 use crate::error::Error;
 use crate::history::quoted;
-use crate::journal::{ABSENT, InFlight, Journal};
+use crate::journal::{ABSENT, Found, InFlight, Journal};
 use crate::script::effect::{Commit, Effect, Object, ObjectKind};
 
 /// Between the definitions of several objects; no definition holds it.
 const SEPARATOR: char = '\u{1e}';
 
 impl Journal for MySqlDatabase {
-    async fn in_flight(&mut self) -> Result<Option<InFlight>, Error> {
+    async fn journal(&mut self) -> Result<Found, Error> {
         const NO_SUCH_TABLE: u16 = 1146;
         type Columns = (String, u32, String, String, bool, bool, String, String, String);
         let query = format!(
@@ -25,8 +25,8 @@ impl Journal for MySqlDatabase {
         );
         let row: Row = match self.connection().query_first(query).await {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok(None),
-            Err(Driver::Server(error)) if error.code == NO_SUCH_TABLE => return Ok(None),
+            Ok(None) => return Ok(Found { exists: true, in_flight: None }),
+            Err(Driver::Server(error)) if error.code == NO_SUCH_TABLE => return Ok(Found::default()),
             Err(error) => return Err(self::failed("read the journal", &error)),
         };
         let (script, statement, digest, sql, idempotent, invisible, before, variables, failed) =
@@ -40,7 +40,7 @@ impl Journal for MySqlDatabase {
         if objects.len() != before.len() {
             return Err(unreadable("its definitions do not fit its statement"));
         }
-        Ok(Some(InFlight {
+        let in_flight = InFlight {
             script,
             statement: statement as usize,
             digest,
@@ -49,7 +49,8 @@ impl Journal for MySqlDatabase {
             before,
             variables,
             failed: decode_objects(&failed).ok_or_else(|| unreadable("its list of objects is damaged"))?,
-        }))
+        };
+        Ok(Found { exists: true, in_flight: Some(in_flight) })
     }
 
     async fn open_journal(&mut self) -> Result<(), Error> {
