@@ -1,21 +1,21 @@
-//! Runs that are killed, or lose their connection, at random points: what comes out is what an uninterrupted run makes.
+//! Runs that are killed, or lose their connection or server, at random points: what comes out is what an uninterrupted run makes.
 //!
 //! `INFRA_CRASH_ROUNDS` sets the rounds per server and kind of death (default 15), `INFRA_CRASH_SEED` the first seed; a round
-//! that fails names its own.
+//! that fails names its own. `INFRA_RUNNER_ROUNDS` (default 2) is for the test with 64 runners at once.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use infra_tests::sandbox::Sandbox;
-use infra_tests::servers::{Database, Engine, PASSWORD};
+use infra_tests::servers::{Database, Engine, PASSWORD, Server};
 
 use crate::harness::{infra, migrations, on_each_engine};
 
-/// Every statement here would be noticed if it ran twice or not at all. No AUTO_INCREMENT: the server never takes back a number
+/// Every statement here would be noticed if it ran twice or not at all. No `AUTO_INCREMENT`: the server never takes back a number
 /// that a transaction drew before it was rolled back.
 const SCRIPTS: [(&str, &str); 7] = [
     (
@@ -83,6 +83,11 @@ impl Random {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit.max(1)
     }
+
+    fn part_of(&mut self, duration: Duration) -> Duration {
+        let micros = u64::try_from(duration.as_micros()).expect("a run takes less than an age");
+        Duration::from_micros(self.below(micros))
+    }
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -114,20 +119,28 @@ fn picture(database: &Database) -> Vec<Vec<String>> {
 const APPLY: [&str; 4] = ["migrate", "apply", "--locations", "migrations"];
 
 /// An uninterrupted run's picture and how long it took.
-fn undisturbed(engine: Engine, sandbox: &Sandbox) -> (Vec<Vec<String>>, Duration) {
-    let database = engine.database();
+fn undisturbed(server: &'static Server, sandbox: &Sandbox) -> (Vec<Vec<String>>, Duration) {
+    let database = server.database();
     let outcome = infra(sandbox).on(&database).run(&APPLY).exits(0);
     (picture(&database), outcome.elapsed)
 }
 
 /// Lets rounds of `disturb` end in an undisturbed run each, and compares.
 fn rounds(disturb: impl Fn(&Sandbox, &Database, &mut Random, Duration) + Sync) {
-    let (count, first) = (number("INFRA_CRASH_ROUNDS", 15), number("INFRA_CRASH_SEED", 1));
+    rounds_on(number("INFRA_CRASH_ROUNDS", 15), Engine::server, disturb);
+}
+
+fn rounds_on(
+    count: u64,
+    server: impl Fn(Engine) -> &'static Server + Sync,
+    disturb: impl Fn(&Sandbox, &Database, &mut Random, Duration) + Sync,
+) {
+    let first = number("INFRA_CRASH_SEED", 1);
     on_each_engine(|engine| {
-        let sandbox = migrations(&SCRIPTS);
-        let (expected, duration) = undisturbed(engine, &sandbox);
+        let (sandbox, server) = (migrations(&SCRIPTS), server(engine));
+        let (expected, duration) = undisturbed(server, &sandbox);
         for seed in first..first + count {
-            let database = engine.database();
+            let database = server.database();
             let mut random = Random(seed);
             for _ in 0..=random.below(3) {
                 disturb(&sandbox, &database, &mut random, duration);
@@ -143,19 +156,54 @@ fn rounds(disturb: impl Fn(&Sandbox, &Database, &mut Random, Duration) + Sync) {
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn a_killed_client_loses_nothing_and_repeats_nothing() {
     rounds(|sandbox, database, random, duration| {
-        let micros = u64::try_from(duration.as_micros()).expect("a run takes less than an age");
-        let mut child = infra(sandbox)
-            .on(database)
-            .command(&APPLY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary can be started");
-        std::thread::sleep(Duration::from_micros(random.below(micros)));
+        let mut child = begin(sandbox, database);
+        std::thread::sleep(random.part_of(duration));
         child.kill().expect("a child can be killed");
         let _ = child.wait().expect("a killed child ends");
     });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_killed_server_loses_nothing_and_repeats_nothing() {
+    // A restart takes seconds.
+    let count = number("INFRA_CRASH_ROUNDS", 15).div_ceil(3);
+    rounds_on(count, Server::durable, |sandbox, database, random, duration| {
+        let mut child = begin(sandbox, database);
+        std::thread::sleep(random.part_of(duration));
+        database.server().crash();
+        let status = child.wait().expect("a run without its server ends");
+        assert!([Some(0), Some(3), Some(4)].contains(&status.code()), "{status:?}");
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn of_64_runners_each_migration_is_applied_by_one() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&SCRIPTS);
+        let (expected, _) = undisturbed(engine.server(), &sandbox);
+        for _ in 0..number("INFRA_RUNNER_ROUNDS", 2) {
+            let database = engine.database();
+            let runners: Vec<_> = (0..64).map(|_| begin(&sandbox, &database)).collect();
+            for mut runner in runners {
+                assert!(runner.wait().expect("a runner ends").success());
+            }
+            assert_eq!(picture(&database), expected);
+        }
+    });
+}
+
+/// A run that nobody listens to.
+fn begin(sandbox: &Sandbox, database: &Database) -> Child {
+    infra(sandbox)
+        .on(database)
+        .command(&APPLY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary can be started")
 }
 
 #[test]
@@ -193,14 +241,7 @@ fn a_killed_connection_is_taken_up_while_the_server_still_works() {
             ),
         ]);
         let database = engine.database();
-        let mut child = infra(&sandbox)
-            .on(&database)
-            .command(&APPLY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary can be started");
+        let mut child = begin(&sandbox, &database);
         let running = format!(
             "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(1)%' AND INFO NOT LIKE '%PROCESSLIST%' AND DB = '{}'",
             database.name()
@@ -276,7 +317,7 @@ impl Cable {
     fn new(database: &Database, bytes: i64) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port can be bound");
         let port = listener.local_addr().expect("a bound port is known").port();
-        let target = database.engine().server().port();
+        let target = database.server().port();
         let left = Arc::new(AtomicI64::new(bytes));
         let budget = Arc::clone(&left);
         std::thread::spawn(move || {

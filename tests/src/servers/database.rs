@@ -24,6 +24,11 @@ impl Database {
         &self.name
     }
 
+    /// The server it is on.
+    pub fn server(&self) -> &'static Server {
+        self.server
+    }
+
     /// The engine it is on.
     pub fn engine(&self) -> Engine {
         self.server.engine

@@ -7,7 +7,7 @@ use super::{Engine, Server, answers};
 use crate::run::run;
 use crate::tools::tool;
 
-pub(super) fn start() -> Server {
+pub(super) fn start(more: &[&str]) -> Server {
     let bin = tool("MARIADB");
     let directory = directory("mariadb");
     let data = directory.path().join("data");
@@ -19,7 +19,7 @@ pub(super) fn start() -> Server {
     let port = free_port();
     let socket = directory.path().join("s.sock");
     let mut server = Command::new(bin.join("mariadbd"));
-    server.arg("--no-defaults").args(super::mysql::options(directory.path(), port));
+    server.arg("--no-defaults").args(super::mysql::options(directory.path(), port)).args(more);
     let process = Process::start(directory, &server, || answers(&bin.join("mariadb-admin"), &socket));
     Server::new(Engine::MariaDb, port, bin.join("mariadb"), process)
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 pub use database::Database;
 pub use process::free_port;
@@ -59,14 +60,14 @@ impl Engine {
         static MARIADB: OnceLock<Server> = OnceLock::new();
         static MYSQL: OnceLock<Server> = OnceLock::new();
         match self {
-            Self::MariaDb => MARIADB.get_or_init(mariadb::start),
-            Self::MySql => MYSQL.get_or_init(mysql::start),
+            Self::MariaDb => MARIADB.get_or_init(|| mariadb::start(&[])),
+            Self::MySql => MYSQL.get_or_init(|| mysql::start(&[])),
         }
     }
 
     /// A new empty database on that server.
     pub fn database(self) -> Database {
-        Database::create(self.server())
+        self.server().database()
     }
 }
 
@@ -78,6 +79,35 @@ impl Server {
         server.administer(&format!("CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'"));
         server.administer(&format!("GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%' WITH GRANT OPTION"));
         server
+    }
+
+    /// A server of its own that keeps what it has committed when it is killed.
+    pub fn durable(engine: Engine) -> &'static Self {
+        // To the system at each commit; only the machine's own death would lose it.
+        let options = ["--innodb-flush-log-at-trx-commit=2"];
+        let server = match engine {
+            Engine::MariaDb => mariadb::start(&options),
+            Engine::MySql => mysql::start(&options),
+        };
+        Box::leak(Box::new(server))
+    }
+
+    /// A new empty database.
+    pub fn database(&'static self) -> Database {
+        Database::create(self)
+    }
+
+    /// Kills the server, starts it again and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not come back within a minute.
+    pub fn crash(&self) {
+        self.process.crash();
+        let begun = Instant::now();
+        while run(&mut self.administrator("SELECT 1")).code != 0 {
+            assert!(begun.elapsed() < Duration::from_mins(1), "the server does not come back");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Which one it is.
@@ -92,13 +122,17 @@ impl Server {
 
     /// Runs one statement as the administrator.
     fn administer(&self, statement: &str) {
+        let _ = run(&mut self.administrator(statement)).exits(0);
+    }
+
+    fn administrator(&self, statement: &str) -> Command {
         let mut client = Command::new(&self.client);
         client
             .arg("--no-defaults")
             .args(["-uroot", "-S"])
             .arg(self.process.directory().join("s.sock"))
             .args(["-e", statement]);
-        let _ = run(&mut client).exits(0);
+        client
     }
 
     fn next_database(&self) -> String {

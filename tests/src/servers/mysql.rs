@@ -8,7 +8,7 @@ use super::{Engine, Server, answers};
 use crate::run::run;
 use crate::tools::tool;
 
-pub(super) fn start() -> Server {
+pub(super) fn start(more: &[&str]) -> Server {
     let bin = tool("MYSQL");
     let directory = directory("mysql");
     let mut initialise = Command::new(bin.join("mysqld"));
@@ -18,7 +18,7 @@ pub(super) fn start() -> Server {
     let port = free_port();
     let socket = directory.path().join("s.sock");
     let mut server = Command::new(bin.join("mysqld"));
-    server.args(options(directory.path(), port));
+    server.args(options(directory.path(), port)).args(more);
     let process = Process::start(directory, &server, || answers(&bin.join("mysqladmin"), &socket));
     Server::new(Engine::MySql, port, bin.join("mysql"), process)
 }

@@ -1,8 +1,10 @@
 //! A server as a private child process that never outlives the tests.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -15,7 +17,13 @@ shift 2
 trap '' INT HUP TERM
 "$@" </dev/null >"$log" 2>&1 &
 server=$!
-cat >/dev/null
+# Each line is a power cut.
+while read -r _; do
+    kill -KILL "$server"
+    wait "$server"
+    "$@" </dev/null >>"$log" 2>&1 &
+    server=$!
+done
 kill -KILL "$server"
 wait "$server"
 rm -rf "$directory"
@@ -28,7 +36,7 @@ pub(crate) struct Process {
     directory: TempDir,
     watch: Child,
     /// Closed to end the server.
-    lifeline: Option<ChildStdin>,
+    lifeline: Mutex<Option<ChildStdin>>,
 }
 
 impl Process {
@@ -49,7 +57,7 @@ impl Process {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell can be started");
-        let lifeline = watch.stdin.take();
+        let lifeline = Mutex::new(watch.stdin.take());
         let process = Self { directory, watch, lifeline };
         let begun = Instant::now();
         while !ready() {
@@ -63,6 +71,19 @@ impl Process {
         process
     }
 
+    /// Kills the server without a word and starts it again on the same files.
+    pub(crate) fn crash(&self) {
+        let pid = std::fs::read_to_string(self.directory().join("pid")).expect("a server writes its pid");
+        let mut lifeline = self.lifeline.lock().expect("nobody panicked with it");
+        let lifeline = lifeline.as_mut().expect("it is closed at the end only");
+        lifeline.write_all(b"\n").expect("the shell listens");
+        let begun = Instant::now();
+        while Path::new("/proc").join(pid.trim()).exists() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the server does not die");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Where its files are.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
@@ -71,7 +92,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.lifeline.take();
+        self.lifeline.get_mut().map(Option::take).ok();
         // The shell removes the directory and ends; if it cannot, the directory's own drop does what is left.
         let _ = self.watch.wait();
     }
