@@ -15,3 +15,4 @@ mod redis;
 mod refusal;
 mod servers;
 mod terminal;
+mod upkeep;

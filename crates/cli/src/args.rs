@@ -108,12 +108,21 @@ pub(crate) enum Migrate {
     Info(Connection),
     /// Compare the applied migrations with the files
     #[command(after_help = "Example:\n  infra migrate validate --env prod")]
-    Validate(Connection),
+    Validate(MigrateValidate),
     /// Apply what is pending
     #[command(
         after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
     )]
     Apply(MigrateApply),
+    /// Repair the history: failed rows go, gone files are marked, changed checksums are taken over
+    #[command(after_help = "Example:\n  infra migrate repair --env staging")]
+    Repair(MigrateRepair),
+    /// Take everything up to a version for applied, in a database without history
+    #[command(after_help = "Example:\n  infra migrate baseline --env prod --baseline-version 018")]
+    Baseline(MigrateBaseline),
+    /// Drop everything in the schema, the history too
+    #[command(after_help = "Example:\n  infra migrate clean --env dev --clean-enabled")]
+    Clean(MigrateClean),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
     Wait(MigrateWait),
@@ -171,10 +180,82 @@ pub(crate) struct Scripts {
     pub(crate) no_placeholders: bool,
 }
 
+/// Which differences between files and history are no fault.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Ignore {
+    /// States that are no fault, such as `*:missing` or `repeatable:pending`, comma-separated
+    #[arg(long, value_name = "TYPE:STATE", value_delimiter = ',', default_value = "*:future")]
+    pub(crate) ignore_migration_patterns: Vec<String>,
+}
+
+/// How long to wait for others.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Lock {
+    /// Seconds to wait for the migration lock [default: for ever, as Flyway does]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) lock_timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateValidate {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) ignore: Ignore,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateRepair {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) ignore: Ignore,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateBaseline {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+    /// Newest version that is taken for applied
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    pub(crate) baseline_version: String,
+    /// What the history shows [default: << Flyway Baseline >>]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) baseline_description: Option<String>,
+    /// Who the history says it was [default: the account]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) installed_by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateClean {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+    /// Say that you mean it
+    #[arg(long)]
+    pub(crate) clean_enabled: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct MigrateApply {
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) ignore: Ignore,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+    /// Who the history says it was [default: the account]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) installed_by: Option<String>,
+    /// Write the history without running anything
+    #[arg(long)]
+    pub(crate) skip_executing: bool,
     /// Record a baseline at --baseline-version when the schema is not empty and has no history
     #[arg(long)]
     pub(crate) baseline_on_migrate: bool,

@@ -91,6 +91,19 @@ impl From<Problem> for Failure {
 /// What the command line itself can find wrong.
 #[derive(Debug, Error, Diagnostic)]
 pub(crate) enum Problem {
+    #[error("`{text}` is no pattern of states")]
+    #[diagnostic(
+        code("cli/ignore-pattern"),
+        help(
+            "write TYPE:STATE, with TYPE one of *, repeatable, versioned and STATE one of *, missing, pending, ignored, future"
+        )
+    )]
+    IgnorePattern { text: String },
+
+    #[error("cleaning is disabled: it drops every table of the schema and all data in it")]
+    #[diagnostic(code("cli/clean-disabled"), help("add `--clean-enabled` if that is what you want"))]
+    CleanDisabled,
+
     #[error("cannot read `{}`", path.display())]
     #[diagnostic(code("cli/read"), help("check that the file exists and that you may read it"))]
     Read { path: PathBuf, source: std::io::Error },

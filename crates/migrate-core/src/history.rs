@@ -7,6 +7,7 @@ use std::future::Future;
 
 use crate::error::Error;
 use crate::migration::{Migration, MigrationKind};
+use crate::repair::RepairAction;
 use crate::version::MigrationVersion;
 
 /// The usual name of the table.
@@ -171,6 +172,12 @@ pub trait HistoryStore {
     /// # Errors
     /// When it cannot be written; nothing is committed then.
     fn append(&mut self, row: &HistoryRow) -> impl Future<Output = Result<(), Error>>;
+
+    /// Makes these changes in one transaction.
+    ///
+    /// # Errors
+    /// When one of them cannot be made; none is made then.
+    fn repair(&mut self, actions: &[RepairAction]) -> impl Future<Output = Result<(), Error>>;
 }
 
 /// An identifier in backquotes.

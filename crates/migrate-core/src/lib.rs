@@ -40,6 +40,7 @@ pub mod naming;
 pub mod new;
 pub mod placeholder;
 pub mod plan;
+pub mod repair;
 pub mod resolve;
 pub mod script;
 pub mod server;

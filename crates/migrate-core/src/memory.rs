@@ -9,6 +9,7 @@ use crate::database::{Database, Executed, Failure, Holder, Waiting};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
 use crate::journal::{Found, InFlight, Journal};
+use crate::repair::RepairAction;
 use crate::script::effect::Object;
 
 /// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
@@ -63,6 +64,22 @@ impl HistoryStore for MemoryDatabase {
             self.journal = None;
         }
         self.history.get_or_insert_default().push(row.clone());
+        Ok(())
+    }
+
+    async fn repair(&mut self, actions: &[RepairAction]) -> Result<(), Error> {
+        let rows = self.history.get_or_insert_default();
+        for action in actions {
+            match action {
+                RepairAction::Remove(row) => rows.retain(|other| other.installed_rank != row.installed_rank),
+                RepairAction::MarkDeleted(row) => rows.push(row.clone()),
+                RepairAction::Align { row, .. } => {
+                    for other in rows.iter_mut().filter(|other| other.installed_rank == row.installed_rank) {
+                        other.clone_from(row);
+                    }
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -53,7 +53,8 @@ impl ValidateOptions {
         Self { ignore }
     }
 
-    fn ignores(&self, is_repeatable: bool, state: State) -> bool {
+    /// Whether a pattern excuses this state.
+    pub fn ignores(&self, is_repeatable: bool, state: State) -> bool {
         self.ignore.iter().any(|pattern| pattern.matches(is_repeatable, state))
     }
 }

@@ -30,6 +30,8 @@ pub(super) fn options(directory: &Path, port: u16) -> Vec<String> {
         format!("--socket={}", directory.join("s.sock").display()),
         format!("--pid-file={}", directory.join("pid").display()),
         format!("--port={port}"),
+        // A server that starts deletes the temporary tables that it finds, those of others too.
+        format!("--tmpdir={}", directory.display()),
         "--bind-address=127.0.0.1".to_owned(),
         "--innodb-flush-log-at-trx-commit=0".to_owned(),
         "--innodb-doublewrite=OFF".to_owned(),

@@ -10,6 +10,7 @@ use super::options::ConnectOptions;
 use crate::database::{Database, Executed, Failure, Holder, Waiting, Warning};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
+use crate::repair::RepairAction;
 use crate::server::{Dialect, Server};
 use crate::version::MigrationVersion;
 
@@ -179,6 +180,32 @@ impl HistoryStore for MySqlDatabase {
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
         let insert = self.insert(row);
         self.run("write the history table", &insert).await?;
+        self.run("commit", "COMMIT").await
+    }
+
+    async fn repair(&mut self, actions: &[RepairAction]) -> Result<(), Error> {
+        let table = self.qualified_table();
+        self.run("begin a transaction", "START TRANSACTION").await?;
+        for action in actions {
+            let sql = match action {
+                RepairAction::Remove(row) => {
+                    format!("DELETE FROM {table} WHERE `installed_rank` = {}", row.installed_rank)
+                }
+                RepairAction::MarkDeleted(row) => self.insert(row),
+                RepairAction::Align { row, .. } => format!(
+                    "UPDATE {table} SET `description` = {}, `type` = {}, `checksum` = {} WHERE `installed_rank` = {}",
+                    literal(&row.description),
+                    literal(row.kind.as_str()),
+                    row.checksum.map_or("NULL".to_owned(), |checksum| checksum.to_string()),
+                    row.installed_rank
+                ),
+            };
+            if let Err(error) = self.run("write the history table", &sql).await {
+                // The first error says more than a rollback that fails, too.
+                let _ = self.run("roll back", "ROLLBACK").await;
+                return Err(error);
+            }
+        }
         self.run("commit", "COMMIT").await
     }
 }

@@ -1,11 +1,13 @@
 //! The database at the other end of a socket: [`mysql_async`] behind the ports of this crate.
 
+mod clean;
 mod connect;
 mod database;
 mod journal;
 mod options;
 mod wait;
 
+pub use clean::Dropped;
 pub use connect::connect;
 pub use database::MySqlDatabase;
 pub use options::{ConnectOptions, Tls};

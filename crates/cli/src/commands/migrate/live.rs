@@ -12,14 +12,14 @@ use migrate_core::migration::replace_checksums;
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
-use migrate_core::validate::{ValidateOptions, validate};
+use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
 use serde_json::{Value, json};
 
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, Database, MigrateApply, MigrateWait, Settle};
+use crate::args::{Connection, Database, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -35,17 +35,17 @@ pub(crate) struct Place<'a> {
 }
 
 /// Everything that a verb needs, resolved before anything is connected.
-struct Prepared {
-    options: ConnectOptions,
-    migrations: Vec<Migration>,
+pub(super) struct Prepared {
+    pub(super) options: ConnectOptions,
+    pub(super) migrations: Vec<Migration>,
     plan: PlanOptions,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 impl Prepared {
     /// Reads connection and files. Findings about files that are errors end the verb: a file that cannot be read right must not
     /// be taken for one that is missing.
-    fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
         let Connection { database, scripts } = arguments;
         let options = connection(database, place)?;
         let locations: Vec<PathBuf> = files::locations(&scripts.locations, place.root)?;
@@ -62,12 +62,12 @@ impl Prepared {
         Ok(Self { options, migrations, plan, outcome })
     }
 
-    fn files_are_broken(&self) -> bool {
+    pub(super) fn files_are_broken(&self) -> bool {
         self.outcome.findings.iter().any(|finding| severity(finding.as_ref()) == Severity::Error)
     }
 }
 
-fn connection(database: &Database, place: Place<'_>) -> Result<ConnectOptions, Failure> {
+pub(super) fn connection(database: &Database, place: Place<'_>) -> Result<ConnectOptions, Failure> {
     match (&database.url, place.environment) {
         (Some(url), _) => at_url(url, database.connect_timeout),
         (None, Some(name)) => of_environment(name, place.root, database.connect_timeout),
@@ -107,6 +107,21 @@ fn placeholders(
         }
     }
     Ok(placeholders)
+}
+
+/// A version of the command line.
+pub(super) fn version(text: &str) -> Result<MigrationVersion, Problem> {
+    MigrationVersion::parse(text).map_err(|reason| version_problem(text, &reason))
+}
+
+/// The states that are no fault.
+pub(super) fn ignored(arguments: &Ignore) -> Result<ValidateOptions, Problem> {
+    let parse = |text: &String| {
+        IgnorePattern::parse(text).ok_or_else(|| Problem::IgnorePattern { text: text.clone() })
+    };
+    Ok(ValidateOptions {
+        ignore: arguments.ignore_migration_patterns.iter().map(parse).collect::<Result<_, _>>()?,
+    })
 }
 
 fn version_problem(text: &str, reason: &impl ToString) -> Problem {
@@ -184,11 +199,12 @@ fn entry_json(entry: &Entry<'_, '_>) -> Value {
 }
 
 /// The applied migrations against the files; what is pending is a finding too, as it is for Flyway.
-pub(crate) fn check_applied(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
-    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
-    let rows = rows(&options, &arguments.database.table)?;
+pub(crate) fn check_applied(arguments: &MigrateValidate, place: Place<'_>) -> Result<Outcome, Failure> {
+    let validation = ignored(&arguments.ignore)?;
+    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(&arguments.connection, place)?;
+    let rows = rows(&options, &arguments.connection.database.table)?;
     let info = info(&migrations, &rows, &plan.info);
-    let findings = validate(&info, &ValidateOptions::default());
+    let findings = validate(&info, &validation);
     outcome.details.insert("validated".to_owned(), json!(info.entries.len()));
     if findings.is_empty() {
         outcome.summary = format!("{}  {}\n", styled(GOOD, "valid"), count(info.entries.len(), "migration"));
@@ -204,8 +220,8 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         return Ok(prepared.outcome);
     }
     let Prepared { options, migrations, plan, mut outcome } = prepared;
-    let baseline = MigrationVersion::parse(&arguments.baseline_version)
-        .map_err(|reason| version_problem(&arguments.baseline_version, &reason))?;
+    let baseline = version(&arguments.baseline_version)?;
+    let plan = PlanOptions { validate: Some(ignored(&arguments.ignore)?), ..plan };
     let options_of_run = ApplyOptions {
         plan,
         baseline_on_migrate: arguments.baseline_on_migrate.then(|| Baseline::new(baseline)),
@@ -214,7 +230,9 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
             Settle::Again => Decision::Again,
             Settle::Restart => Decision::Restart,
         }),
-        ..ApplyOptions::default()
+        installed_by: arguments.installed_by.clone(),
+        skip_executing: arguments.skip_executing,
+        lock_timeout: arguments.lock.lock_timeout,
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
@@ -252,8 +270,7 @@ fn applied(report: &Report) -> String {
 
 /// Blocks until the history shows a version. Needs no files, and of the database only to read the history.
 pub(crate) fn wait(arguments: &MigrateWait, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
-    let version = MigrationVersion::parse(&arguments.at_least)
-        .map_err(|reason| version_problem(&arguments.at_least, &reason))?;
+    let version = version(&arguments.at_least)?;
     let options = connection(&arguments.database, place)?;
     let mut outcome = Outcome::default();
     warn(&options, &mut outcome);

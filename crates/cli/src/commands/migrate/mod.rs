@@ -6,6 +6,7 @@ pub(crate) mod files;
 mod live;
 mod new;
 pub(crate) mod progress;
+mod upkeep;
 
 pub(crate) use live::Place;
 
@@ -19,8 +20,11 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
     match verb {
         Migrate::New(arguments) => ("migrate.new", new::run(arguments, place.root)),
         Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
-        Migrate::Validate(connection) => ("migrate.validate", live::check_applied(connection, place)),
+        Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
         Migrate::Apply(arguments) => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),
+        Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
+        Migrate::Clean(arguments) => ("migrate.clean", upkeep::clean(arguments, place, ui)),
         Migrate::Wait(arguments) => ("migrate.wait", live::wait(arguments, place, ui)),
     }
 }

@@ -12,14 +12,27 @@ use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
 pub(crate) struct Lines<'a> {
     ui: &'a Ui,
     stopped: &'a Cell<bool>,
-    /// Seconds of waiting when the last line about it was printed.
-    told: Option<u64>,
+    waits: Waits<'a>,
 }
 
 impl<'a> Lines<'a> {
     /// Watches for a run that `stopped` can end.
     pub(crate) fn new(ui: &'a Ui, stopped: &'a Cell<bool>) -> Self {
-        Self { ui, stopped, told: None }
+        Self { ui, stopped, waits: Waits::new(ui) }
+    }
+}
+
+/// Prints who holds the lock, for verbs that do nothing else worth a line.
+pub(crate) struct Waits<'a> {
+    ui: &'a Ui,
+    /// Seconds of waiting when the last line about it was printed.
+    told: Option<u64>,
+}
+
+impl<'a> Waits<'a> {
+    /// Nothing was waited for yet.
+    pub(crate) fn new(ui: &'a Ui) -> Self {
+        Self { ui, told: None }
     }
 
     fn waiting(&mut self, waiting: &Waiting) {
@@ -33,10 +46,18 @@ impl<'a> Lines<'a> {
     }
 }
 
+impl Progress for Waits<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        if let Event::Waiting(waiting) = event {
+            self.waiting(waiting);
+        }
+    }
+}
+
 impl Progress for Lines<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Waiting(waiting) => self.waiting(waiting),
+            Event::Waiting(waiting) => self.waits.waiting(waiting),
             Event::HistoryCreated => self.ui.progress("created the schema history table"),
             Event::Planned(migrations) if !migrations.is_empty() => {
                 self.ui.progress(&styled(DIM, format!("{} to apply", count(migrations.len(), "migration"))));

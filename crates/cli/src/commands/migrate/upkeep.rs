@@ -1,0 +1,131 @@
+//! `infra migrate repair`, `baseline` and `clean`: the verbs that change the history or end it.
+
+use migrate_core::apply::{baseline, take_lock};
+use migrate_core::database::Database as _;
+use migrate_core::history::{Baseline, HistoryRow};
+use migrate_core::mysql::MySqlDatabase;
+use migrate_core::repair::{RepairAction, repair};
+use serde_json::{Value, json};
+
+use super::database::{block_on, warn};
+use super::live::{Place, Prepared, connection, ignored, version};
+use super::progress::Waits;
+use crate::args::{MigrateBaseline, MigrateClean, MigrateRepair};
+use crate::failure::{Failure, Problem};
+use crate::outcome::Outcome;
+use crate::ui::{DIM, GOOD, Ui, count, styled};
+
+/// Repairs the history.
+pub(crate) fn repair_history(
+    arguments: &MigrateRepair,
+    place: Place<'_>,
+    ui: &Ui,
+) -> Result<Outcome, Failure> {
+    let prepared = Prepared::new(&arguments.connection, place)?;
+    if prepared.files_are_broken() {
+        return Ok(prepared.outcome);
+    }
+    let Prepared { options, migrations, mut outcome, .. } = prepared;
+    let validation = ignored(&arguments.ignore)?;
+    let actions = block_on(async {
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.database.table)).await?;
+        let actions =
+            repair(&mut database, &migrations, &validation, arguments.lock.lock_timeout, &mut Waits::new(ui))
+                .await?;
+        database.close().await?;
+        Ok(actions)
+    })?;
+    for action in &actions {
+        outcome.summary += &describe(action);
+    }
+    if actions.is_empty() {
+        outcome.summary = format!("{}  nothing to repair\n", styled(GOOD, "sound"));
+    }
+    outcome.details.insert("actions".to_owned(), actions.iter().map(action_json).collect());
+    Ok(outcome)
+}
+
+fn name(row: &HistoryRow) -> String {
+    match &row.version {
+        Some(version) => format!("{version} ({})", row.description),
+        None => format!("`{}`", row.description),
+    }
+}
+
+fn describe(action: &RepairAction) -> String {
+    let checksum =
+        |checksum: Option<i32>| checksum.map_or("none".to_owned(), |checksum| checksum.to_string());
+    let (did, row, note) = match action {
+        RepairAction::Remove(row) => ("removed", row, "it failed; it will be applied again".to_owned()),
+        RepairAction::MarkDeleted(row) => ("marked as deleted", row, format!("`{}` is gone", row.script)),
+        RepairAction::Align { row, applied } => {
+            ("aligned", row, format!("checksum {} is now {}", checksum(*applied), checksum(row.checksum)))
+        }
+    };
+    format!("{}  {} {}\n", styled(GOOD, did), name(row), styled(DIM, note))
+}
+
+fn action_json(action: &RepairAction) -> Value {
+    let (did, row) = match action {
+        RepairAction::Remove(row) => ("removed", row),
+        RepairAction::MarkDeleted(row) => ("deleted", row),
+        RepairAction::Align { row, .. } => ("aligned", row),
+    };
+    json!({
+        "action": did,
+        "version": row.version.as_ref().map(ToString::to_string),
+        "description": row.description,
+        "script": row.script,
+        "checksum": row.checksum,
+    })
+}
+
+/// Takes everything up to a version for applied.
+pub(crate) fn set_baseline(
+    arguments: &MigrateBaseline,
+    place: Place<'_>,
+    ui: &Ui,
+) -> Result<Outcome, Failure> {
+    let mut wanted = Baseline::new(version(&arguments.baseline_version)?);
+    if let Some(description) = &arguments.baseline_description {
+        wanted.description.clone_from(description);
+    }
+    let options = connection(&arguments.database, place)?;
+    let mut outcome = Outcome::default();
+    warn(&options, &mut outcome);
+    block_on(async {
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.database.table)).await?;
+        let by = arguments.installed_by.as_deref();
+        baseline(&mut database, &wanted, by, arguments.lock.lock_timeout, &mut Waits::new(ui)).await?;
+        Ok(database.close().await?)
+    })?;
+    outcome.summary = format!("{}  at version {}\n", styled(GOOD, "baselined"), wanted.version);
+    outcome.details.insert("version".to_owned(), json!(wanted.version.to_string()));
+    Ok(outcome)
+}
+
+/// Drops everything in the schema.
+pub(crate) fn clean(arguments: &MigrateClean, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
+    if !arguments.clean_enabled {
+        return Err(Problem::CleanDisabled.into());
+    }
+    let options = connection(&arguments.database, place)?;
+    let mut outcome = Outcome::default();
+    warn(&options, &mut outcome);
+    let (schema, dropped) = block_on(async {
+        let mut database = MySqlDatabase::open(&options, Some(&arguments.database.table)).await?;
+        take_lock(&mut database, arguments.lock.lock_timeout, &mut Waits::new(ui)).await?;
+        let dropped = database.clean().await?;
+        database.unlock().await?;
+        let schema = database.schema().to_owned();
+        database.close().await?;
+        Ok((schema, dropped))
+    })?;
+    let list: Vec<String> =
+        dropped.iter().map(|dropped| count(dropped.count, &dropped.kind.to_lowercase())).collect();
+    let list = if list.is_empty() { "it was empty".to_owned() } else { list.join(", ") };
+    outcome.summary = format!("{}  `{schema}`: {list}\n", styled(GOOD, "cleaned"));
+    let counts = dropped.iter().map(|dropped| (dropped.kind.to_lowercase(), json!(dropped.count))).collect();
+    outcome.details.insert("dropped".to_owned(), Value::Object(counts));
+    Ok(outcome)
+}

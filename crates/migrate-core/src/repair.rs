@@ -1,0 +1,162 @@
+//! What Flyway's `repair` does to the history: failed rows go, rows whose files are gone for good are marked, and what
+//! changed in files that were applied is taken over. The schema is not touched.
+
+use crate::apply::take_lock;
+use crate::database::{Database, Progress};
+use crate::error::Error;
+use crate::history::{HistoryRow, RowKind, abbreviate_description};
+use crate::info::{Entry, InfoOptions, State, info};
+use crate::migration::Migration;
+use crate::validate::ValidateOptions;
+
+/// A change of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepairAction {
+    /// The row of a failed migration goes, so that it can be applied again.
+    Remove(HistoryRow),
+    /// A row is added that marks an earlier one, whose file is gone, as deleted.
+    MarkDeleted(HistoryRow),
+    /// The row with this rank gets the file's description and checksum.
+    Align {
+        /// The row as it will be.
+        row: HistoryRow,
+        /// The checksum that it has now.
+        applied: Option<i32>,
+    },
+}
+
+/// What there is to repair, in Flyway's order.
+pub fn plan_repair(
+    migrations: &[Migration],
+    rows: &[HistoryRow],
+    options: &ValidateOptions,
+) -> Vec<RepairAction> {
+    let (live, failed): (Vec<HistoryRow>, Vec<HistoryRow>) =
+        rows.iter().cloned().partition(|row| row.success);
+    let mut actions: Vec<RepairAction> = failed.into_iter().map(RepairAction::Remove).collect();
+    let mut next = live.iter().map(|row| row.installed_rank).max().unwrap_or(0);
+    let info = info(migrations, &live, &InfoOptions::default());
+    for entry in &info.entries {
+        let (Some(row), State::Missing | State::Future) = (entry.row, entry.state) else { continue };
+        if !options.ignores(row.version.is_none(), entry.state) {
+            next += 1;
+            let mark = HistoryRow {
+                installed_rank: next,
+                kind: RowKind::new(RowKind::DELETE),
+                execution_time: 0,
+                ..row.clone()
+            };
+            actions.push(RepairAction::MarkDeleted(mark));
+        }
+    }
+    actions.extend(info.entries.iter().filter_map(align));
+    actions
+}
+
+fn align(entry: &Entry<'_, '_>) -> Option<RepairAction> {
+    let (row, migration) = (entry.row?, entry.migration?);
+    if row.kind.is_synthetic() || matches!(entry.state, State::Deleted | State::Undone) {
+        return None;
+    }
+    let checksum = migration.recorded_checksum();
+    let description = abbreviate_description(&migration.description);
+    let needed = match &row.version {
+        Some(_) => !migration.has_checksum(row.checksum) || description != row.description,
+        // A repeatable whose text changed is to run again, not to be taken for applied.
+        None => row.checksum == Some(migration.checksum) && row.checksum != Some(checksum),
+    };
+    needed.then(|| RepairAction::Align {
+        row: HistoryRow { description, checksum: Some(checksum), ..row.clone() },
+        applied: row.checksum,
+    })
+}
+
+/// Repairs the history in one transaction, under the migration lock.
+///
+/// # Errors
+/// When the lock cannot be had or the server refuses; nothing is changed then.
+pub async fn repair<D: Database>(
+    database: &mut D,
+    migrations: &[Migration],
+    options: &ValidateOptions,
+    lock_timeout: Option<u64>,
+    progress: &mut impl Progress,
+) -> Result<Vec<RepairAction>, Error> {
+    take_lock(database, lock_timeout, progress).await?;
+    let result = match database.rows(-1).await {
+        Ok(rows) => {
+            let actions = plan_repair(migrations, &rows.unwrap_or_default(), options);
+            if actions.is_empty() { Ok(actions) } else { database.repair(&actions).await.map(|()| actions) }
+        }
+        Err(error) => Err(error),
+    };
+    let unlocked = database.unlock().await;
+    let actions = result?;
+    unlocked.map(|()| actions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::info::tests::{files, rows};
+    use crate::memory::{MemoryDatabase, run};
+    use crate::validate::IgnorePattern;
+
+    #[track_caller]
+    fn check(names: &[&str], history: &[&str], ignore: &[&str], expected: &[&str]) {
+        let (files, rows) = (files(names), rows(history));
+        let ignore = ignore.iter().map(|pattern| IgnorePattern::parse(pattern).unwrap()).collect();
+        let name =
+            |row: &HistoryRow| row.version.as_ref().map_or(row.description.clone(), ToString::to_string);
+        let actions: Vec<String> = plan_repair(&files, &rows, &ValidateOptions { ignore })
+            .iter()
+            .map(|action| match action {
+                RepairAction::Remove(row) => format!("remove {}", name(row)),
+                RepairAction::MarkDeleted(row) => format!("delete {} at {}", name(row), row.installed_rank),
+                RepairAction::Align { row, .. } => format!("align {} {}", name(row), row.description),
+            })
+            .collect();
+        assert_eq!(actions, expected);
+    }
+
+    #[test]
+    fn a_sound_history_stays() {
+        check(&["V1__x.sql", "R__r.sql"], &["1 SQL", "R:r SQL"], &[], &[]);
+        check(&["V1__x.sql"], &["1 BASELINE"], &[], &[]);
+    }
+
+    #[test]
+    fn each_fault_has_its_repair() {
+        check(&["V1__x.sql", "V2__x.sql"], &["1 SQL", "2 SQL failed"], &[], &["remove 2"]);
+        check(&["V2__x.sql"], &["1 SQL", "2 SQL"], &[], &["delete 1 at 3"]);
+        check(&["V1__x.sql"], &["1 SQL changed"], &[], &["align 1 x"]);
+        check(&["V1__new_name.sql"], &["1 SQL"], &[], &["align 1 new name"]);
+        check(&[], &["R:r SQL"], &[], &["delete r at 2"]);
+    }
+
+    #[test]
+    fn patterns_spare_what_they_name() {
+        check(&["V1__x.sql"], &["1 SQL", "2 SQL"], &["*:future"], &[]);
+        check(&["V1__x.sql"], &["1 SQL", "2 SQL"], &[], &["delete 2 at 3"]);
+        check(&["V2__x.sql"], &["1 SQL", "2 SQL"], &["*:missing"], &[]);
+    }
+
+    #[test]
+    fn a_changed_repeatable_runs_again_instead() {
+        check(&["R__r.sql"], &["R:r SQL changed"], &[], &[]);
+    }
+
+    #[test]
+    fn a_repaired_history_needs_no_repair() {
+        let files = files(&["V2__x.sql", "V3__y.sql"]);
+        let history = rows(&["1 SQL", "2 SQL changed", "3 SQL", "4 SQL failed"]);
+        let mut database = MemoryDatabase { history: Some(history), ..MemoryDatabase::default() };
+        let mut again = || {
+            let options = ValidateOptions { ignore: Vec::new() };
+            run(repair(&mut database, &files, &options, None, &mut ())).unwrap().unwrap()
+        };
+        assert_eq!(again().len(), 4);
+        assert_eq!(again(), []);
+        assert!(!database.locked);
+    }
+}

@@ -1,0 +1,123 @@
+//! `infra migrate repair`, `baseline` and `clean`, beside Flyway's own.
+
+use infra_tests::oracle::Flyway;
+use infra_tests::run::Outcome;
+use infra_tests::sandbox::Sandbox;
+use infra_tests::servers::Database;
+
+use crate::harness::{infra, migrations, on_each_engine};
+
+fn migrate(sandbox: &Sandbox, database: &Database, arguments: &[&str]) -> Outcome {
+    infra(sandbox).on(database).run(&[&["migrate"], arguments].concat())
+}
+
+const LOCATIONS: [&str; 2] = ["--locations", "migrations"];
+
+/// A history with every fault that `repair` knows, and the files beside it.
+fn faulty(database: &Database) -> Sandbox {
+    let sandbox = migrations(&[
+        ("V1__gone.sql", "CREATE TABLE a (i INT);\n"),
+        ("V2__edited.sql", "CREATE TABLE b (i INT);\n"),
+        ("V3__renamed.sql", "CREATE TABLE c (i INT);\n"),
+        ("V4__fails.sql", "CREATE TABLE d (i INT, i INT);\n"),
+        ("R__gone.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;\n"),
+    ]);
+    let _ = migrate(&sandbox, database, &[&["apply"], &LOCATIONS[..]].concat()).exits(4);
+    sandbox.remove("migrations/V1__gone.sql");
+    sandbox.write("migrations/V2__edited.sql", "CREATE TABLE b (i INT); -- an afterthought\n");
+    sandbox.remove("migrations/V3__renamed.sql");
+    sandbox.write("migrations/V3__better_name.sql", "CREATE TABLE c (i INT);\n");
+    sandbox.write("migrations/V4__fails.sql", "CREATE TABLE d (i INT, j INT);\n");
+    sandbox
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn repair_leaves_the_history_that_flyways_leaves() {
+    on_each_engine(|engine| {
+        let (ours, theirs) = (engine.database(), engine.database());
+        let sandbox = faulty(&ours);
+        let _ = faulty(&theirs);
+        let said = migrate(&sandbox, &ours, &[&["repair"], &LOCATIONS[..]].concat()).exits(0).stdout;
+        for word in ["removed  4", "marked as deleted  1", "aligned  2", "aligned  3"] {
+            assert!(said.contains(word), "no `{word}` in {said}");
+        }
+        let _ = Flyway::new(&theirs, &sandbox.path("migrations")).run(&["repair"]).exits(0);
+        assert_eq!(ours.history(), theirs.history());
+        let again = migrate(&sandbox, &ours, &[&["repair"], &LOCATIONS[..]].concat()).exits(0).stdout;
+        assert!(again.contains("nothing to repair"), "{again}");
+        let _ = migrate(&sandbox, &ours, &[&["apply"], &LOCATIONS[..]].concat()).exits(0);
+        let _ = Flyway::new(&ours, &sandbox.path("migrations")).run(&["validate"]).exits(0);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_baseline_is_flyways_row() {
+    on_each_engine(|engine| {
+        let sandbox =
+            migrations(&[("V1__old.sql", "SELECT 1;\n"), ("V2__new.sql", "CREATE TABLE n (i INT);\n")]);
+        let (ours, theirs) = (engine.database(), engine.database());
+        for database in [&ours, &theirs] {
+            database.execute("CREATE TABLE old (i INT)");
+        }
+        let _ = migrate(&sandbox, &ours, &["baseline", "--baseline-version", "1"]).exits(0);
+        let locations = sandbox.path("migrations");
+        let _ = Flyway::new(&theirs, &locations).run(&["baseline"]).exits(0);
+        assert_eq!(ours.history(), theirs.history());
+        let _ = migrate(&sandbox, &ours, &["baseline", "--baseline-version", "1"]).exits(0);
+        let other = migrate(&sandbox, &ours, &["baseline", "--baseline-version", "2"]).exits(2);
+        assert!(other.stderr.contains("has a history already"), "{other:?}");
+        let _ = Flyway::new(&ours, &locations).run(&["migrate"]).exits(0);
+        let _ = migrate(&sandbox, &ours, &[&["validate"], &LOCATIONS[..]].concat()).exits(0);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn clean_drops_everything_when_it_is_meant() {
+    on_each_engine(|engine| {
+        let sandbox = Sandbox::reference();
+        let database = engine.database();
+        let _ = migrate(&sandbox, &database, &["apply", "--no-placeholders"]).exits(0);
+        let tables = database.query("SHOW TABLES");
+        let refused = migrate(&sandbox, &database, &["clean"]).exits(2);
+        assert!(refused.stderr.contains("--clean-enabled"), "{refused:?}");
+        assert_eq!(database.query("SHOW TABLES"), tables);
+        let _ = migrate(&sandbox, &database, &["clean", "--clean-enabled"]).exits(0);
+        for (kind, schema) in [
+            ("TABLES", "TABLE_SCHEMA"),
+            ("ROUTINES", "ROUTINE_SCHEMA"),
+            ("EVENTS", "EVENT_SCHEMA"),
+            ("TRIGGERS", "TRIGGER_SCHEMA"),
+        ] {
+            let left = format!("SELECT COUNT(*) FROM information_schema.{kind} WHERE {schema} = DATABASE()");
+            assert_eq!(database.value(&left), "0", "{kind}");
+        }
+        let _ = migrate(&sandbox, &database, &["apply", "--no-placeholders"]).exits(0);
+        assert_eq!(database.query("SHOW TABLES"), tables);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn options_say_who_and_what_is_no_fault() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[("V1__a.sql", "SELECT 1;\n"), ("V2__b.sql", "CREATE TABLE b (i INT);\n")]);
+        let database = engine.database();
+        let apply = [&["apply", "--installed-by", "release 7", "--skip-executing"], &LOCATIONS[..]].concat();
+        let _ = migrate(&sandbox, &database, &apply).exits(0);
+        assert_eq!(
+            database.query("SELECT DISTINCT installed_by FROM flyway_schema_history"),
+            [["release 7"]]
+        );
+        assert_eq!(database.query("SHOW TABLES").len(), 1, "nothing was executed");
+        sandbox.remove("migrations/V1__a.sql");
+        let validate = [&["validate"], &LOCATIONS[..]].concat();
+        let _ = migrate(&sandbox, &database, &validate).exits(1);
+        let excused = [&validate[..], &["--ignore-migration-patterns", "*:missing"]].concat();
+        let _ = migrate(&sandbox, &database, &excused).exits(0);
+        let wrong = [&validate[..], &["--ignore-migration-patterns", "all:gone"]].concat();
+        assert!(migrate(&sandbox, &database, &wrong).exits(2).stderr.contains("TYPE:STATE"));
+    });
+}
