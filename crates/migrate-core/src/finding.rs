@@ -287,7 +287,7 @@ pub enum Finding {
     #[diagnostic(
         code("migrate/failed"),
         help(
-            "undo by hand what it did before it failed, then remove its row from the history (Flyway: `repair`)"
+            "mend the statement that failed, then run `infra migrate repair`; the next run goes on with that statement"
         )
     )]
     Failed {
