@@ -3,7 +3,8 @@
 use infra_tests::oracle::Flyway;
 use infra_tests::run::Outcome;
 use infra_tests::sandbox::Sandbox;
-use infra_tests::servers::Database;
+use infra_tests::servers::{Database, Engine};
+use serde_json::json;
 
 use crate::harness::{infra, migrations, on_each_engine};
 
@@ -53,6 +54,26 @@ fn repair_leaves_the_history_that_flyways_leaves() {
 
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn repair_says_which_checksum_became_which() {
+    on_each_engine(|engine| {
+        let database = engine.database();
+        let sandbox = migrations(&[("V1__a.sql", "CREATE TABLE a (i INT);\n")]);
+        let checksum = || database.value("SELECT checksum FROM flyway_schema_history");
+        let _ = migrate(&sandbox, &database, &[&["apply"], &LOCATIONS[..]].concat()).exits(0);
+        let before = checksum();
+        sandbox.write("migrations/V1__a.sql", "CREATE TABLE a (i INT); -- an afterthought\n");
+        let repair = [&["repair", "--format", "json"], &LOCATIONS[..]].concat();
+        let result = migrate(&sandbox, &database, &repair).exits(0).json();
+        let action = &result["actions"][0];
+        assert_eq!((action["action"].as_str(), action["version"].as_str()), (Some("aligned"), Some("1")));
+        assert_eq!(action["applied_checksum"].to_string(), before);
+        assert_eq!(action["checksum"].to_string(), checksum());
+        assert_ne!(before, checksum());
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn a_baseline_is_flyways_row() {
     on_each_engine(|engine| {
         let sandbox =
@@ -96,6 +117,51 @@ fn clean_drops_everything_when_it_is_meant() {
         }
         let _ = migrate(&sandbox, &database, &["apply", "--no-placeholders"]).exits(0);
         assert_eq!(database.query("SHOW TABLES"), tables);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn clean_drops_every_kind_of_object() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = (migrations(&[]), engine.database());
+        for sql in [
+            "CREATE TABLE parent (id INT PRIMARY KEY)",
+            // Each refers to the other: no order of dropping suits both.
+            "CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id))",
+            "ALTER TABLE parent ADD COLUMN child INT, ADD FOREIGN KEY (child) REFERENCES child (id)",
+            "CREATE VIEW a_view AS SELECT id FROM child",
+            "CREATE VIEW b_view AS SELECT id FROM a_view",
+            "CREATE PROCEDURE p() SELECT 1",
+            "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
+            "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+            "CREATE TRIGGER t BEFORE INSERT ON child FOR EACH ROW SET NEW.parent = NULL",
+            "CREATE TABLE `odd``name` (id INT)",
+        ] {
+            database.execute(sql);
+        }
+        let mut expected = json!({ "event": 1, "function": 1, "procedure": 1, "view": 2, "table": 3 });
+        if engine == Engine::MariaDb {
+            database.execute("CREATE SEQUENCE s");
+            database.execute("CREATE TABLE numbered (id INT DEFAULT NEXT VALUE FOR s)");
+            database.execute("CREATE TABLE remembered (id INT) WITH SYSTEM VERSIONING");
+            expected["sequence"] = json!(1);
+            expected["table"] = json!(5);
+        }
+        let clean = |disabled: &str| {
+            let infra = infra(&sandbox).on(&database).env("FLYWAY_CLEAN_DISABLED", disabled);
+            infra.run(&["migrate", "clean", "--format", "json"])
+        };
+        for disabled in ["true", "", "0"] {
+            let _ = clean(disabled).exits(2);
+        }
+        let cleaned = clean("false").exits(0).json();
+        assert_eq!(cleaned["dropped"], expected, "{cleaned}");
+        assert!(database.query("SHOW FULL TABLES").is_empty());
+        for (kind, schema) in [("ROUTINES", "ROUTINE_SCHEMA"), ("EVENTS", "EVENT_SCHEMA")] {
+            let left = format!("SELECT COUNT(*) FROM information_schema.{kind} WHERE {schema} = DATABASE()");
+            assert_eq!(database.value(&left), "0", "{kind}");
+        }
     });
 }
 

@@ -237,7 +237,7 @@ pub(crate) struct MigrateClean {
     pub(crate) database: Database,
     #[command(flatten)]
     pub(crate) lock: Lock,
-    /// Say that you mean it
+    /// Say that you mean it; so does `FLYWAY_CLEAN_DISABLED=false` in the environment
     #[arg(long)]
     pub(crate) clean_enabled: bool,
 }

@@ -32,6 +32,12 @@ pub(crate) fn password(database: Option<&Database>) -> Result<Option<SecretStrin
     database.password_file.as_deref().map(file).transpose()
 }
 
+/// Whether Flyway's own switch allows to empty a schema: `FLYWAY_CLEAN_DISABLED=false`. Anything else leaves it disabled, as it is
+/// when the variable is not set.
+pub(crate) fn clean_is_enabled() -> bool {
+    std::env::var("FLYWAY_CLEAN_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("false"))
+}
+
 /// The first line of a file: editors and `echo` leave a line end that is not part of the password.
 fn file(path: &std::path::Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;

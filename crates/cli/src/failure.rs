@@ -101,7 +101,10 @@ pub(crate) enum Problem {
     IgnorePattern { text: String },
 
     #[error("cleaning is disabled: it drops every table of the schema and all data in it")]
-    #[diagnostic(code("cli/clean-disabled"), help("add `--clean-enabled` if that is what you want"))]
+    #[diagnostic(
+        code("cli/clean-disabled"),
+        help("add `--clean-enabled`, or set FLYWAY_CLEAN_DISABLED=false, if that is what you want")
+    )]
     CleanDisabled,
 
     #[error("cannot read `{}`", path.display())]

@@ -147,6 +147,38 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_and_is_gone_is_removed_and_not_marked() {
+        check(&["V2__x.sql"], &["1 SQL failed", "2 SQL"], &[], &["remove 1"]);
+        check(&["V1__x.sql"], &["1 SQL", "2 SQL failed"], &[], &["remove 2"]);
+    }
+
+    #[test]
+    fn what_is_marked_already_is_not_marked_again() {
+        check(&["V2__x.sql"], &["1 SQL", "2 SQL", "1 DELETE"], &[], &[]);
+    }
+
+    #[test]
+    fn a_repeatable_recorded_with_its_raw_text_gets_the_replaced_checksum() {
+        let mut files = files(&["R__r.sql"]);
+        files[0].replaced_checksum = Some(7);
+        let history = rows(&["R:r SQL"]);
+        let actions = plan_repair(&files, &history, &ValidateOptions::default());
+        let [RepairAction::Align { row, applied }] = &actions[..] else { panic!("{actions:?}") };
+        assert_eq!((row.checksum, *applied), (Some(7), history[0].checksum));
+    }
+
+    #[test]
+    fn a_long_description_is_abbreviated_to_what_the_column_holds() {
+        let files = files(&[&format!("V1__{}.sql", "d".repeat(230))]);
+        let mut history = rows(&["1 SQL"]);
+        let actions = plan_repair(&files, &history, &ValidateOptions::default());
+        let [RepairAction::Align { row, .. }] = &actions[..] else { panic!("{actions:?}") };
+        assert_eq!(row.description, format!("{}...", "d".repeat(197)));
+        history[0] = row.clone();
+        assert_eq!(plan_repair(&files, &history, &ValidateOptions::default()), []);
+    }
+
+    #[test]
     fn a_repaired_history_needs_no_repair() {
         let files = files(&["V2__x.sql", "V3__y.sql"]);
         let history = rows(&["1 SQL", "2 SQL changed", "3 SQL", "4 SQL failed"]);

@@ -11,6 +11,7 @@ use super::database::{block_on, warn};
 use super::live::{Place, Prepared, connection, ignored, version};
 use super::progress::Waits;
 use crate::args::{MigrateBaseline, MigrateClean, MigrateRepair};
+use crate::environment;
 use crate::failure::{Failure, Problem};
 use crate::outcome::Outcome;
 use crate::ui::{DIM, GOOD, Ui, count, styled};
@@ -66,10 +67,10 @@ fn describe(action: &RepairAction) -> String {
 }
 
 fn action_json(action: &RepairAction) -> Value {
-    let (did, row) = match action {
-        RepairAction::Remove(row) => ("removed", row),
-        RepairAction::MarkDeleted(row) => ("deleted", row),
-        RepairAction::Align { row, .. } => ("aligned", row),
+    let (did, row, applied) = match action {
+        RepairAction::Remove(row) => ("removed", row, row.checksum),
+        RepairAction::MarkDeleted(row) => ("deleted", row, row.checksum),
+        RepairAction::Align { row, applied } => ("aligned", row, *applied),
     };
     json!({
         "action": did,
@@ -77,6 +78,7 @@ fn action_json(action: &RepairAction) -> Value {
         "description": row.description,
         "script": row.script,
         "checksum": row.checksum,
+        "applied_checksum": applied,
     })
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn set_baseline(
 
 /// Drops everything in the schema.
 pub(crate) fn clean(arguments: &MigrateClean, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
-    if !arguments.clean_enabled {
+    if !(arguments.clean_enabled || environment::clean_is_enabled()) {
         return Err(Problem::CleanDisabled.into());
     }
     let options = connection(&arguments.database, place)?;
