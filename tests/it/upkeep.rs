@@ -54,6 +54,40 @@ fn repair_leaves_the_history_that_flyways_leaves() {
 
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn repair_marks_and_aligns_what_flyway_marks_and_aligns() {
+    on_each_engine(|engine| {
+        let (ours, theirs) = (engine.database(), engine.database());
+        let gone = ["V1__gone.sql", "V3__future.sql", "R__gone.sql"];
+        let sandbox = migrations(&[
+            (gone[0], "CREATE TABLE a (i INT);\n"),
+            ("V2__stays.sql", "CREATE TABLE b (i INT);\n"),
+            (gone[1], "CREATE TABLE c (i INT);\n"),
+            (gone[2], "CREATE OR REPLACE VIEW g AS SELECT 1 AS one;\n"),
+            ("R__raw.sql", "CREATE OR REPLACE VIEW v AS SELECT '${word}' AS word;\n"),
+        ]);
+        // Where nothing is replaced, a repeatable is recorded with its raw checksum.
+        let apply = [&["apply", "--no-placeholders"], &LOCATIONS[..]].concat();
+        for database in [&ours, &theirs] {
+            let _ = migrate(&sandbox, database, &apply).exits(0);
+        }
+        for name in gone {
+            sandbox.remove(&format!("migrations/{name}"));
+        }
+        let patterns = "*:pending";
+        let repair = ["repair", "--ignore-migration-patterns", patterns, "--placeholder", "word=w"];
+        let _ = migrate(&sandbox, &ours, &[&repair[..], &LOCATIONS[..]].concat()).exits(0);
+        let locations = sandbox.path("migrations");
+        let flyway = Flyway::new(&theirs, &locations);
+        let flyway = flyway.set("IGNORE_MIGRATION_PATTERNS", patterns).set("PLACEHOLDERS_WORD", "w");
+        let _ = flyway.run(&["repair"]).exits(0);
+        assert_eq!(ours.history(), theirs.history());
+        let deleted = "SELECT COUNT(*) FROM flyway_schema_history WHERE type = 'DELETE'";
+        assert_eq!(ours.value(deleted), "3");
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn repair_says_which_checksum_became_which() {
     on_each_engine(|engine| {
         let database = engine.database();
@@ -145,6 +179,12 @@ fn clean_drops_every_kind_of_object() {
             database.execute("CREATE SEQUENCE s");
             database.execute("CREATE TABLE numbered (id INT DEFAULT NEXT VALUE FOR s)");
             database.execute("CREATE TABLE remembered (id INT) WITH SYSTEM VERSIONING");
+            // Packages are of Oracle's dialect; the body goes with its package.
+            database.execute(
+                "SET sql_mode = ORACLE;\nDELIMITER //\nCREATE PACKAGE k AS PROCEDURE q; END//\n\
+                 CREATE PACKAGE BODY k AS PROCEDURE q AS BEGIN SELECT 1; END; END//\nDELIMITER ;\n",
+            );
+            expected["package"] = json!(1);
             expected["sequence"] = json!(1);
             expected["table"] = json!(5);
         }

@@ -17,8 +17,8 @@ pub struct Dropped {
 }
 
 impl MySqlDatabase {
-    /// Drops all events, routines, views, tables and sequences of the schema, the history among them. The schema stays, also
-    /// where the history says that it was created by a migration.
+    /// Drops all events, routines, packages, views, tables and sequences of the schema, the history among them. The schema
+    /// stays, also where the history says that it was created by a migration.
     ///
     /// # Errors
     /// When the server refuses; what was dropped before stays dropped, and a second run goes on.
@@ -28,8 +28,7 @@ impl MySqlDatabase {
         let mut dropped: Vec<Dropped> = Vec::new();
         let mut result = Ok(());
         for (kind, name) in objects {
-            let drop = format!("DROP {kind} IF EXISTS {}.{}", quoted(self.schema()), quoted(&name));
-            result = self.run("empty the schema", &drop).await;
+            result = self.drop_object(&kind, &name).await;
             if result.is_err() {
                 break;
             }
@@ -42,12 +41,26 @@ impl MySqlDatabase {
         result.and(restored).map(|()| dropped)
     }
 
-    /// Kind and name of everything, in the order in which it can be dropped. Triggers go with their tables.
+    async fn drop_object(&mut self, kind: &str, name: &str) -> Result<(), Error> {
+        let drop = format!("DROP {kind} IF EXISTS {}.{}", quoted(self.schema()), quoted(name));
+        if kind != "PACKAGE" {
+            return self.run("empty the schema", &drop).await;
+        }
+        // MariaDB before 11.4 knows the word in Oracle's dialect only.
+        self.run("change the dialect", "SET @infra_sql_mode = @@sql_mode, sql_mode = ORACLE").await?;
+        let result = self.run("empty the schema", &drop).await;
+        let restored = self.run("restore the dialect", "SET sql_mode = @infra_sql_mode").await;
+        result.and(restored)
+    }
+
+    /// Kind and name of everything, in the order in which it can be dropped. Triggers go with their tables, and the bodies
+    /// of packages with their packages.
     async fn objects(&mut self) -> Result<Vec<(String, String)>, Error> {
         let schema = literal(self.schema());
         let query = format!(
             "SELECT 'EVENT' AS kind, EVENT_NAME, 1 AS place FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {schema} \
-             UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME, 2 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {schema} \
+             UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME, 2 FROM information_schema.ROUTINES \
+             WHERE ROUTINE_SCHEMA = {schema} AND ROUTINE_TYPE <> 'PACKAGE BODY' \
              UNION ALL SELECT CASE TABLE_TYPE WHEN 'VIEW' THEN 'VIEW' WHEN 'SEQUENCE' THEN 'SEQUENCE' ELSE 'TABLE' END, \
              TABLE_NAME, CASE TABLE_TYPE WHEN 'VIEW' THEN 3 WHEN 'SEQUENCE' THEN 5 ELSE 4 END \
              FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} ORDER BY 3, 1, 2"
