@@ -97,7 +97,7 @@ pub(super) fn check(view: &View<'_>, statement: &Statement<'_>, report: &mut Rep
     }
     if statement.is(0, "CREATE UNIQUE INDEX") {
         let on = statement.find(3..statement.len(), "ON").unwrap_or(statement.len());
-        if !view.created.contains(&statement.name(on + 1).0) {
+        if !view.is_new(&statement.name(on + 1).0, statement) {
             report.hit("lint/add-unique", statement.span(1, 2));
         }
     }

@@ -119,7 +119,7 @@ fn drops(view: &View<'_>, statement: &Statement<'_>, report: &mut Report) {
     let whole = statement.span(0, statement.len());
     if statement.is(0, "DROP TABLE") {
         let name = statement.skip(2, "IF EXISTS");
-        if !view.created.contains(&statement.name(name).0) {
+        if !view.is_new(&statement.name(name).0, statement) {
             report.hit("lint/drop-table", whole);
         }
     } else if statement.is_any(0, &["DROP DATABASE", "DROP SCHEMA"]) {
@@ -128,7 +128,7 @@ fn drops(view: &View<'_>, statement: &Statement<'_>, report: &mut Report) {
         report.hit("lint/drop-view", whole);
     } else if statement.is(0, "TRUNCATE") {
         let name = statement.skip(1, "TABLE");
-        if !view.created.contains(&statement.name(name).0) {
+        if !view.is_new(&statement.name(name).0, statement) {
             report.hit("lint/truncate", whole);
         }
     }

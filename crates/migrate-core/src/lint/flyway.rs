@@ -1,6 +1,6 @@
 //! Text that Flyway cuts differently, or loses, so that a tree cannot be run by both tools.
 
-use miette::Severity::{Advice, Warning};
+use miette::Severity::Warning;
 
 use super::statement::Statement;
 use super::{Report, Rule, View};
@@ -17,28 +17,28 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "flyway/nested-comment",
         severity: Warning,
-        summary: "a second /* in a comment may make Flyway look for a second end and lose what follows",
+        summary: "Flyway counts a second /* in a comment and loses the SQL up to a second end",
         help: "remove the inner /*",
         peers: &[],
     },
     Rule {
         code: "flyway/dashes-without-space",
         severity: Warning,
-        summary: "Flyway may take two dashes for a comment that the server reads as two signs",
+        summary: "Flyway takes two dashes for a comment where the server reads two signs",
         help: "put a space or parentheses between them",
         peers: &[],
     },
     Rule {
         code: "flyway/definer-program",
-        severity: Advice,
-        summary: "Flyway may not recognise a program behind DEFINER and cut it at its first semicolon",
+        severity: Warning,
+        summary: "Flyway does not see a program behind this DEFINER and cuts it at its first semicolon",
         help: "put it between DELIMITER // and DELIMITER ;",
         peers: &[],
     },
     Rule {
         code: "flyway/or-replace-program",
-        severity: Advice,
-        summary: "Flyway may not recognise a program behind OR REPLACE and cut it at its first semicolon",
+        severity: Warning,
+        summary: "Flyway does not see a program behind OR REPLACE and cuts it at its first semicolon",
         help: "put it between DELIMITER // and DELIMITER ;",
         peers: &[],
     },
@@ -93,9 +93,15 @@ pub(super) fn check(statement: &Statement<'_>, report: &mut Report) {
     };
     if statement.is(1, "OR REPLACE") {
         report.hit("flyway/or-replace-program", statement.span(0, kind));
-    } else if statement.find(0..kind, "DEFINER =").is_some() {
+    } else if statement.find(0..kind, "DEFINER =").is_some() && is_unseen(statement, kind) {
         report.hit("flyway/definer-program", statement.span(0, kind));
     }
+}
+
+/// Flyway allows DEFINER before procedures, functions and events only, and only with an account that has an `@`.
+fn is_unseen(statement: &Statement<'_>, kind: usize) -> bool {
+    let has_host = (0..kind).any(|index| statement.at(index).starts_with('@'));
+    statement.is(kind, "TRIGGER") || !has_host
 }
 
 pub(super) fn check_file(view: &View<'_>, report: &mut Report) {

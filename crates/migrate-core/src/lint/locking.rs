@@ -125,7 +125,7 @@ pub(super) fn check(view: &View<'_>, statement: &Statement<'_>, report: &mut Rep
         report.hit("lint/lock-tables", whole());
     }
     let on = statement.find(0..statement.len(), "ON").unwrap_or(statement.len());
-    let is_new = view.created.contains(&statement.name(on + 1).0);
+    let is_new = view.is_new(&statement.name(on + 1).0, statement);
     if statement.is(0, "CREATE FULLTEXT INDEX") && !is_new {
         report.hit("lint/add-fulltext", statement.span(1, 2));
     }

@@ -93,8 +93,15 @@ struct View<'a> {
     /// All tokens of the file, comments included.
     tokens: Vec<Token>,
     statements: Vec<Statement<'a>>,
-    /// Names of the tables that this file creates: they are empty and nobody uses them yet.
-    created: Vec<String>,
+    /// Names of the tables that this file creates, and where.
+    created: Vec<(String, usize)>,
+}
+
+impl View<'_> {
+    /// Whether this file created the table before the statement: then it is empty and nobody uses it yet.
+    fn is_new(&self, name: &str, statement: &Statement<'_>) -> bool {
+        self.created.iter().any(|(created, at)| created == name && *at < statement.range.start)
+    }
 }
 
 /// What the rules found.

@@ -45,9 +45,10 @@ pub(super) fn create(statement: &Statement<'_>) -> Option<Create> {
     Some(Create { name, items: statement.parts(after + 1..close), options, temporary })
 }
 
-/// The name of the table that a statement creates.
-pub(super) fn created(statement: &Statement<'_>) -> Option<String> {
-    create(statement).map(|create| statement.name(create.name).0)
+/// The name of the table that a statement creates for certain, and the place.
+pub(super) fn created(statement: &Statement<'_>) -> Option<(String, usize)> {
+    let create = create(statement).filter(|_| statement.find(0..6, "IF NOT EXISTS").is_none())?;
+    Some((statement.name(create.name).0, statement.range.start))
 }
 
 /// The clauses of `ALTER TABLE`, and the index of the table's name.
@@ -64,7 +65,7 @@ pub(super) fn alter(statement: &Statement<'_>) -> Option<(usize, Vec<Range<usize
 /// [`alter`], unless the table was created by the same file.
 pub(super) fn alter_existing(view: &View<'_>, statement: &Statement<'_>) -> Option<Vec<Range<usize>>> {
     let (name, clauses) = alter(statement)?;
-    (!view.created.contains(&statement.name(name).0)).then_some(clauses)
+    (!view.is_new(&statement.name(name).0, statement)).then_some(clauses)
 }
 
 /// Whether an item of a table is a key or constraint.

@@ -91,7 +91,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("flyway/bare-executable-comment", "/*! ALTER TABLE a ADD b INT */", "/*!", "/*!50000 ALTER TABLE a ADD b INT */"),
     ("flyway/nested-comment", "SELECT 1 /* a /* b */", "/*", "SELECT 1 /* a * b */"),
     ("flyway/dashes-without-space", "SELECT 5--1", "--", "SELECT 5 - -1"),
-    ("flyway/definer-program", "CREATE DEFINER=CURRENT_USER TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN END", "CREATE DEFINER=CURRENT_USER TRIGGER", "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN END"),
+    ("flyway/definer-program", "CREATE DEFINER=CURRENT_USER TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN END", "CREATE DEFINER=CURRENT_USER TRIGGER", "CREATE DEFINER=a@b PROCEDURE p() BEGIN END"),
     ("flyway/or-replace-program", "CREATE OR REPLACE PROCEDURE p() BEGIN END", "CREATE OR REPLACE PROCEDURE", "DELIMITER //\nCREATE OR REPLACE PROCEDURE p() BEGIN END//"),
     ("flyway/for-loop", "CREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END", "END FOR", "DELIMITER //\nCREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END//"),
     ("flyway/delimiter-comment", "DELIMITER // -- note\nSELECT 1//", "-- note", "DELIMITER //\n-- note\nSELECT 1//"),
@@ -113,6 +113,14 @@ fn every_rule_has_a_case_and_its_own_code() {
     let codes: BTreeSet<_> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(codes.len(), RULES.len());
     assert_eq!(CASES.iter().map(|(code, ..)| *code).collect::<BTreeSet<_>>(), codes);
+}
+
+#[test]
+fn only_a_table_created_before_is_new() {
+    let drops = |sql| found(sql).iter().any(|(code, _)| *code == "lint/drop-table");
+    assert!(!drops("CREATE TABLE a (b INT); DROP TABLE a"));
+    assert!(drops("DROP TABLE a; CREATE TABLE a (b INT)"));
+    assert!(drops("CREATE TABLE IF NOT EXISTS a (b INT); DROP TABLE a"));
 }
 
 #[test]
