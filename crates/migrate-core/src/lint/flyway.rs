@@ -81,7 +81,10 @@ pub(super) fn check(statement: &Statement<'_>, report: &mut Report) {
             report.hit("flyway/dashes-without-space", statement.span(index - 1, index));
         }
     }
-    if !statement.is_program() || statement.delimiter != ";" {
+    // To Flyway an executable comment is one token, in which it sees no semicolons.
+    let is_in_comment =
+        statement.text.get(statement.range.clone()).is_some_and(|written| written.contains("/*!"));
+    if is_in_comment || !statement.is_program() || statement.delimiter != ";" {
         return;
     }
     let body = 0..statement.len();

@@ -116,6 +116,13 @@ fn every_rule_has_a_case_and_its_own_code() {
 }
 
 #[test]
+fn flyway_does_not_cut_executable_comments() {
+    let sql = "/*!50003 CREATE*/ /*!50017 DEFINER=a@b*/ /*!50003 TRIGGER t BEFORE INSERT ON c \
+               FOR EACH ROW BEGIN SET NEW.d = 1; END */";
+    assert!(found(sql).iter().all(|(code, _)| !code.starts_with("flyway/")));
+}
+
+#[test]
 fn only_a_table_created_before_is_new() {
     let drops = |sql| found(sql).iter().any(|(code, _)| *code == "lint/drop-table");
     assert!(!drops("CREATE TABLE a (b INT); DROP TABLE a"));
