@@ -123,6 +123,9 @@ pub(crate) enum Migrate {
     /// Drop everything in the schema, the history too
     #[command(after_help = "Example:\n  infra migrate clean --env dev --clean-enabled")]
     Clean(MigrateClean),
+    /// Find what loses data, breaks running programs or blocks tables, without a server
+    #[command(after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint --rules")]
+    Lint(MigrateLint),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
     Wait(MigrateWait),
@@ -135,6 +138,16 @@ pub(crate) struct MigrateNew {
     /// Directory of the migrations
     #[arg(long, value_name = "DIR")]
     pub(crate) locations: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateLint {
+    /// Directories of the migrations, comma-separated
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    pub(crate) locations: Vec<PathBuf>,
+    /// List the rules instead
+    #[arg(long)]
+    pub(crate) rules: bool,
 }
 
 /// Which database, and which files.

@@ -32,6 +32,7 @@ pub mod fs;
 pub mod history;
 pub mod info;
 pub mod journal;
+pub mod lint;
 pub mod memory;
 pub mod migration;
 #[cfg(feature = "mysql")]

@@ -3,6 +3,7 @@
 pub(crate) mod bundle;
 pub(crate) mod database;
 pub(crate) mod files;
+mod lint;
 mod live;
 mod new;
 pub(crate) mod progress;
@@ -25,6 +26,7 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),
         Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
         Migrate::Clean(arguments) => ("migrate.clean", upkeep::clean(arguments, place, ui)),
+        Migrate::Lint(arguments) => ("migrate.lint", lint::run(arguments, place.root)),
         Migrate::Wait(arguments) => ("migrate.wait", live::wait(arguments, place, ui)),
     }
 }

@@ -1,0 +1,142 @@
+//! The parts of `CREATE TABLE` and `ALTER TABLE`.
+
+use std::ops::Range;
+
+use super::View;
+use super::statement::Statement;
+
+/// `CREATE TABLE`.
+pub(super) struct Create {
+    /// Index of the name.
+    pub(super) name: usize,
+    /// Columns, keys and constraints.
+    pub(super) items: Vec<Range<usize>>,
+    /// From behind the items to the end.
+    pub(super) options: Range<usize>,
+    pub(super) temporary: bool,
+}
+
+/// What happens to a column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Created,
+    Added,
+    Modified,
+}
+
+/// A column with its definition.
+pub(super) struct Column {
+    pub(super) change: Change,
+    pub(super) name: usize,
+    /// The type and what follows it.
+    pub(super) definition: Range<usize>,
+}
+
+pub(super) fn create(statement: &Statement<'_>) -> Option<Create> {
+    let kind = statement.created_kind().filter(|kind| statement.is(*kind, "TABLE"))?;
+    let name = statement.skip(kind + 1, "IF NOT EXISTS");
+    let (_, after) = statement.name(name);
+    let temporary = statement.find(0..kind, "TEMPORARY").is_some();
+    if statement.at(after) != "(" || statement.is_any(after + 1, &["SELECT", "LIKE"]) {
+        return Some(Create { name, items: Vec::new(), options: after..statement.len(), temporary });
+    }
+    let close = statement.close(after);
+    let options = (close + 1).min(statement.len())..statement.len();
+    Some(Create { name, items: statement.parts(after + 1..close), options, temporary })
+}
+
+/// The name of the table that a statement creates for certain, and the place.
+pub(super) fn created(statement: &Statement<'_>) -> Option<(String, usize)> {
+    let create = create(statement).filter(|_| statement.find(0..6, "IF NOT EXISTS").is_none())?;
+    Some((statement.name(create.name).0, statement.range.start))
+}
+
+/// The clauses of `ALTER TABLE`, and the index of the table's name.
+pub(super) fn alter(statement: &Statement<'_>) -> Option<(usize, Vec<Range<usize>>)> {
+    let start = ["ALTER TABLE", "ALTER IGNORE TABLE", "ALTER ONLINE TABLE"]
+        .iter()
+        .find(|words| statement.is(0, words))
+        .map(|words| words.split(' ').count())?;
+    let name = statement.skip(start, "IF EXISTS");
+    let (_, after) = statement.name(name);
+    Some((name, statement.parts(after.min(statement.len())..statement.len())))
+}
+
+/// [`alter`], unless the table was created by the same file.
+pub(super) fn alter_existing(view: &View<'_>, statement: &Statement<'_>) -> Option<Vec<Range<usize>>> {
+    let (name, clauses) = alter(statement)?;
+    (!view.is_new(&statement.name(name).0, statement)).then_some(clauses)
+}
+
+/// Whether an item of a table is a key or constraint.
+pub(super) fn is_key(statement: &Statement<'_>, index: usize) -> bool {
+    statement.is_any(
+        index,
+        &[
+            "PRIMARY KEY",
+            "KEY",
+            "INDEX",
+            "UNIQUE",
+            "CONSTRAINT",
+            "FOREIGN KEY",
+            "FULLTEXT",
+            "SPATIAL",
+            "CHECK (",
+            "PERIOD FOR",
+            "PARTITION",
+            "SYSTEM VERSIONING",
+        ],
+    )
+}
+
+/// The columns that a clause of `ALTER TABLE` adds or redefines.
+pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -> Vec<Column> {
+    let column = |change, name: usize, first: usize| Column { change, name, definition: first..clause.end };
+    let after = |words: usize| statement.skip(clause.start + words, "COLUMN");
+    if statement.is(clause.start, "ADD") {
+        let name = statement.skip(after(1), "IF NOT EXISTS");
+        if statement.at(name) == "(" {
+            let inside = statement.parts(name + 1..statement.close(name).min(clause.end));
+            return inside
+                .into_iter()
+                .filter(|item| !is_key(statement, item.start))
+                .map(|item| Column {
+                    change: Change::Added,
+                    name: item.start,
+                    definition: item.start + 1..item.end,
+                })
+                .collect();
+        }
+        if is_key(statement, name) {
+            return Vec::new();
+        }
+        return vec![column(Change::Added, name, name + 1)];
+    }
+    if statement.is(clause.start, "MODIFY") {
+        let name = statement.skip(after(1), "IF EXISTS");
+        return vec![column(Change::Modified, name, name + 1)];
+    }
+    if statement.is(clause.start, "CHANGE") {
+        let name = statement.skip(after(1), "IF EXISTS") + 1;
+        return vec![column(Change::Modified, name, name + 1)];
+    }
+    Vec::new()
+}
+
+/// All columns that a statement defines.
+pub(super) fn columns(statement: &Statement<'_>) -> Vec<Column> {
+    if let Some(create) = create(statement) {
+        return create
+            .items
+            .into_iter()
+            .filter(|item| !is_key(statement, item.start))
+            .map(|item| Column {
+                change: Change::Created,
+                name: item.start,
+                definition: item.start + 1..item.end,
+            })
+            .collect();
+    }
+    let clauses = alter(statement).map(|(_, clauses)| clauses).unwrap_or_default();
+    clauses.iter().flat_map(|clause| clause_columns(statement, clause)).collect()
+}
