@@ -10,6 +10,7 @@ mod crash;
 mod flyway;
 mod harness;
 mod kustomize;
+mod lint;
 mod migrate;
 mod redis;
 mod refusal;

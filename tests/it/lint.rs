@@ -1,0 +1,66 @@
+//! `infra migrate lint`.
+
+use crate::harness::{findings, infra, migrations};
+
+const LINT: [&str; 4] = ["migrate", "lint", "--locations", "migrations"];
+
+#[test]
+fn what_is_found_has_its_rule_and_place() {
+    let sandbox = migrations(&[
+        (
+            "V1__t.sql",
+            "CREATE TABLE t (id INT PRIMARY KEY, a INT) ENGINE = InnoDB;\nCREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;\n",
+        ),
+        ("V2__drop.sql", "-- why\nALTER TABLE t DROP COLUMN a;\n"),
+    ]);
+    let result = infra(&sandbox).run(&[&LINT[..], &["--format", "json"]].concat()).exits(0).json();
+    let dropped = findings(&result).iter().find(|finding| finding["rule"] == "lint/drop-column");
+    let dropped = dropped.unwrap_or_else(|| panic!("the dropped column is not found: {result}"));
+    assert!(dropped["file"].as_str().is_some_and(|file| file.ends_with("V2__drop.sql")), "{dropped}");
+    assert_eq!((dropped["line"].as_u64(), dropped["severity"].as_str()), (Some(2), Some("warning")));
+    let strict = infra(&sandbox).run(&[&LINT[..], &["--fail-on", "warning"]].concat()).exits(1);
+    assert!(strict.all().contains("lint/drop-column"), "{strict:?}");
+}
+
+#[test]
+fn a_reason_or_a_level_silences_a_rule() {
+    let drop = "ALTER TABLE t DROP COLUMN a;";
+    let strict = [&LINT[..], &["--fail-on", "warning"]].concat();
+    let with = |text: &str| {
+        let sandbox = migrations(&[("V1__drop.sql", text)]);
+        infra(&sandbox).run(&strict)
+    };
+    let _ = with(&format!("{drop} -- infra:allow lint/drop-column: nobody reads it since 1.4\n")).exits(0);
+    let unreasoned = with(&format!("{drop} -- infra:allow lint/drop-column\n")).exits(1);
+    assert!(unreasoned.all().contains("lint/suppression"), "{unreasoned:?}");
+
+    let sandbox = migrations(&[("V1__drop.sql", drop)]);
+    sandbox.write("infra.toml", "[rules]\n\"lint/drop-column\" = \"off\"\n");
+    let _ = infra(&sandbox).run(&strict).exits(0);
+    sandbox.write("infra.toml", "[rules]\n\"lint/drop-column\" = \"error\"\n");
+    let _ = infra(&sandbox).run(&LINT).exits(1);
+}
+
+#[test]
+fn where_flyway_would_lose_sql_is_named() {
+    let sandbox =
+        migrations(&[("V1__lost.sql", "/*! CREATE TABLE t (id INT PRIMARY KEY) */;\nSELECT 5--1;\n")]);
+    let said = infra(&sandbox).run(&LINT).exits(0).all();
+    for rule in ["flyway/bare-executable-comment", "flyway/dashes-without-space"] {
+        assert!(said.contains(rule), "no {rule} in {said}");
+    }
+}
+
+#[test]
+fn the_rules_are_listed() {
+    let sandbox = migrations(&[]);
+    let result = infra(&sandbox).run(&["migrate", "lint", "--rules", "--format", "json"]).exits(0).json();
+    let rules = result["rules"].as_array().expect("a list of rules");
+    assert!(rules.len() >= 40, "{}", rules.len());
+    let complete = |rule: &serde_json::Value| {
+        ["rule", "severity", "summary", "help"]
+            .iter()
+            .all(|key| rule[*key].as_str().is_some_and(|text| !text.is_empty()))
+    };
+    assert!(rules.iter().all(complete), "{result}");
+}
