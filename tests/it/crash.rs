@@ -8,12 +8,12 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD, Server};
 
-use crate::harness::{infra, migrations, on_each_engine};
+use crate::harness::{infra, migrations, on_each_engine, wait_for};
 
 /// Every statement here would be noticed if it ran twice or not at all. No `AUTO_INCREMENT`: the server never takes back a number
 /// that a transaction drew before it was rolled back.
@@ -47,7 +47,15 @@ const SCRIPTS: [(&str, &str); 7] = [
          SET @step = @step + 1;\n\
          CREATE INDEX account_step ON account (step);\n\
          UPDATE account SET step = step + @step;\n\
-         DEALLOCATE PREPARE change_it;\n",
+         SET @sql = 'UPDATE account SET step = step + 100';\n\
+         PREPARE add_it FROM @sql;\n\
+         SET @sql = 'ALTER TABLE account ADD COLUMN note INT NULL';\n\
+         PREPARE note_it FROM @sql;\n\
+         EXECUTE note_it;\n\
+         EXECUTE add_it;\n\
+         DEALLOCATE PREPARE change_it;\n\
+         ALTER TABLE account ALTER COLUMN note SET DEFAULT 5;\n\
+         EXECUTE add_it;\n",
     ),
     (
         "V4__programs.sql",
@@ -56,6 +64,11 @@ const SCRIPTS: [(&str, &str); 7] = [
          CREATE PROCEDURE bonus(amount INT) BEGIN INSERT INTO movement (account_id, amount) VALUES (1, amount), (2, amount); END;\n\
          CALL bonus(3);\n\
          CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;\n\
+         CREATE FUNCTION book(n INT) RETURNS INT DETERMINISTIC MODIFIES SQL DATA BEGIN INSERT INTO movement (account_id, amount) VALUES (1, n); RETURN n; END;\n\
+         SET @booked = book(9);\n\
+         CREATE VIEW accounts AS SELECT id, name FROM account;\n\
+         UPDATE account SET balance = balance + @booked;\n\
+         CREATE INDEX account_balance ON account (balance);\n\
          CALL bonus(4);\n",
     ),
     (
@@ -246,11 +259,7 @@ fn a_killed_connection_is_taken_up_while_the_server_still_works() {
             "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(1)%' AND INFO NOT LIKE '%PROCESSLIST%' AND DB = '{}'",
             database.name()
         );
-        let begun = Instant::now();
-        while database.value(&running) != "1" {
-            assert!(begun.elapsed() < Duration::from_secs(10), "the slow statement did not begin");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(|| database.value(&running) == "1");
         child.kill().expect("a child can be killed");
         let _ = child.wait().expect("a killed child ends");
         let said = infra(&sandbox).on(&database).run(&APPLY).exits(0);
@@ -297,6 +306,47 @@ fn what_was_cleaned_up_by_hand_is_not_taken_for_done() {
         assert!(asked.contains("--settle restart") && asked.contains("CREATE TABLE `a`"), "{asked}");
         let _ = infra(&sandbox).on(&database).run(&[&APPLY[..], &["--settle", "restart"]].concat()).exits(0);
         assert_eq!(database.query("SHOW TABLES").len(), 3);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_refused_history_row_leaves_the_journal_and_no_data() {
+    on_each_engine(|engine| {
+        for (script, rows_then) in [
+            ("CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);\n", "0"),
+            ("CREATE TABLE t (i INT);\nSET autocommit = 1;\nINSERT INTO t VALUES (1);\n", "1"),
+        ] {
+            let sandbox = migrations(&[("V1__first.sql", "SELECT 1;\n")]);
+            let database = engine.database();
+            let _ = infra(&sandbox).on(&database).run(&APPLY).exits(0);
+            database.execute(
+                "CREATE TRIGGER refuse BEFORE INSERT ON flyway_schema_history FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no rows'",
+            );
+            sandbox.write("migrations/V2__second.sql", script);
+            let refused = infra(&sandbox).on(&database).run(&APPLY).exits(4);
+            assert!(refused.stderr.contains("no rows"), "{refused:?}");
+            assert_eq!(database.value("SELECT COUNT(*) FROM t"), rows_then, "{script}");
+            assert_eq!(database.value("SELECT COUNT(*) FROM flyway_schema_history_journal"), "1", "{script}");
+            database.execute("DROP TRIGGER refuse");
+            let _ = infra(&sandbox).on(&database).run(&APPLY).exits(0);
+            assert_eq!(database.value("SELECT COUNT(*) FROM t"), "1", "{script}");
+            assert!(database.query("SHOW TABLES LIKE '%journal'").is_empty());
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_savepoint_lasts_until_it_is_released() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[(
+            "V1__points.sql",
+            "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);\nSAVEPOINT a;\nINSERT INTO t VALUES (2);\nROLLBACK TO SAVEPOINT a;\nRELEASE SAVEPOINT a;\nINSERT INTO t VALUES (3);\n",
+        )]);
+        let database = engine.database();
+        let _ = infra(&sandbox).on(&database).run(&APPLY).exits(0);
+        assert_eq!(database.query("SELECT i FROM t ORDER BY i"), [["1"], ["3"]]);
     });
 }
 

@@ -1,5 +1,7 @@
 //! What most tests here begin with.
 
+use std::time::{Duration, Instant};
+
 use infra_tests::run::Infra;
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::Engine;
@@ -49,4 +51,14 @@ pub(crate) fn migrations(files: &[(&str, &str)]) -> Sandbox {
         sandbox.write(&format!("migrations/{name}"), content);
     }
     sandbox
+}
+
+/// Waits until something holds, ten seconds at most.
+#[track_caller]
+pub(crate) fn wait_for(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it did not come to that");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

@@ -7,7 +7,7 @@ use infra_tests::run::{Infra, Outcome};
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD, free_port};
 
-use crate::harness::{MIGRATIONS, findings, infra, migrations, on_each_engine};
+use crate::harness::{MIGRATIONS, findings, infra, migrations, on_each_engine, wait_for};
 
 const TWO: [(&str, &str); 2] = [
     ("V1__customers.sql", "CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(50));\n"),
@@ -439,14 +439,4 @@ fn an_interrupt_stops_after_the_statement_in_flight() {
             [["1", "1"], ["2", "0"]]
         );
     });
-}
-
-/// Waits until something holds, ten seconds at most.
-#[track_caller]
-fn wait_for(holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it did not come to that");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

@@ -68,22 +68,20 @@ pub async fn apply<D: Database>(
     options: &ApplyOptions,
     progress: &mut impl Progress,
 ) -> Result<Report, Error> {
-    take_lock(database, options.lock_timeout, progress).await?;
-    let result = Run {
-        database,
-        migrations,
-        options,
-        progress,
-        rows: Vec::new(),
-        report: Report::default(),
-        in_flight: None,
-        journal_open: false,
-    }
-    .run()
-    .await;
-    let unlocked = database.unlock().await;
-    let report = result?;
-    unlocked.map(|()| report)
+    under_lock(database, options.lock_timeout, progress, async |database, progress| {
+        let run = Run {
+            database,
+            migrations,
+            options,
+            progress,
+            rows: Vec::new(),
+            report: Report::default(),
+            in_flight: None,
+            journal_open: false,
+        };
+        run.run().await
+    })
+    .await
 }
 
 /// Takes everything up to a version for applied, in a database without history.
@@ -97,18 +95,15 @@ pub async fn baseline<D: Database>(
     lock_timeout: Option<u64>,
     progress: &mut impl Progress,
 ) -> Result<(), Error> {
-    take_lock(database, lock_timeout, progress).await?;
-    let result = match database.rows(-1).await {
-        Ok(None) => {
+    under_lock(database, lock_timeout, progress, async |database, _| match database.rows(-1).await? {
+        None => {
             let user = installed_by.unwrap_or(database.user()).to_owned();
             database.create(&[ranked(HistoryRow::of_baseline(baseline, &user), 1)]).await
         }
-        Ok(Some(rows)) if rows.iter().any(|row| is_same_baseline(row, baseline)) => Ok(()),
-        Ok(Some(_)) => Err(Error::BaselineExists { schema: database.schema().to_owned() }),
-        Err(error) => Err(error),
-    };
-    let unlocked = database.unlock().await;
-    result.and(unlocked)
+        Some(rows) if rows.iter().any(|row| is_same_baseline(row, baseline)) => Ok(()),
+        Some(_) => Err(Error::BaselineExists { schema: database.schema().to_owned() }),
+    })
+    .await
 }
 
 fn is_same_baseline(row: &HistoryRow, baseline: &Baseline) -> bool {
@@ -132,6 +127,28 @@ pub async fn take_lock<D: Database>(
         goes_on
     };
     database.lock(&mut waiting).await
+}
+
+/// Works while the lock is held. What an error leaves uncommitted is taken back before the lock is given back, which commits.
+///
+/// # Errors
+/// Those of `work`, else those of [`take_lock`] and of giving it back.
+pub async fn under_lock<D: Database, P: Progress, T, E: From<Error>>(
+    database: &mut D,
+    timeout: Option<u64>,
+    progress: &mut P,
+    work: impl AsyncFnOnce(&mut D, &mut P) -> Result<T, E>,
+) -> Result<T, E> {
+    take_lock(database, timeout, progress).await?;
+    let result = work(database, progress).await;
+    if result.is_err() {
+        // A second error must not hide the first; a connection that broke has taken everything back already.
+        let _ = database.rollback().await;
+    }
+    let unlocked = database.unlock().await;
+    let value = result?;
+    unlocked?;
+    Ok(value)
 }
 
 fn ranked(row: HistoryRow, installed_rank: i32) -> HistoryRow {
@@ -160,11 +177,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         };
         let found = self.database.journal().await?;
         (self.journal_open, self.in_flight) = (found.exists, found.in_flight);
-        // What somebody else has finished since is no longer in flight.
-        let is_stale = |entry: &InFlight| {
-            self.rows.iter().any(|row| row.success && row.version.is_some() && row.script == entry.script)
-        };
-        if self.options.skip_executing || self.in_flight.as_ref().is_some_and(is_stale) {
+        if self.options.skip_executing {
             self.in_flight = None;
         }
         self.report.initial_version = self.current_version();
@@ -181,16 +194,23 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     /// Plans and applies. Returns true when the history changed meanwhile, so that the rest must be planned again.
     async fn run_plan(&mut self) -> Result<bool, Error> {
         let mut steps = plan(self.migrations, &self.rows, &self.options.plan)?;
-        if let Some(entry) = &self.in_flight {
-            // What was begun is finished before anything else, whatever its version.
+        if let Some(entry) = self.in_flight.take() {
             let unfinished = |step: &Step<'_>| abbreviate_script(&step.migration.script) == entry.script;
-            let Some(at) = steps.iter().position(unfinished) else {
-                return Err(Error::UnfinishedFile {
-                    script: entry.script.clone(),
-                    statement: entry.statement + 1,
-                });
-            };
-            steps[..=at].rotate_right(1);
+            match steps.iter().position(unfinished) {
+                // What was begun is finished before anything else, whatever its version.
+                Some(at) => {
+                    steps[..=at].rotate_right(1);
+                    self.in_flight = Some(entry);
+                }
+                // Somebody else has finished it since.
+                None if self.rows.iter().any(|row| row.success && row.script == entry.script) => {}
+                None => {
+                    return Err(Error::UnfinishedFile {
+                        script: entry.script,
+                        statement: entry.statement + 1,
+                    });
+                }
+            }
         }
         let planned: Vec<&Migration> = steps.iter().map(|step| step.migration).collect();
         self.progress.event(Event::Planned(&planned));
@@ -272,16 +292,9 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     }
 }
 
-fn name(migration: &Migration) -> String {
-    match &migration.version {
-        Some(version) => format!("{version} ({})", migration.description),
-        None => format!("`{}`", migration.description),
-    }
-}
-
 fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failure, recorded: bool) -> Error {
     let script = &step.script;
-    let (name, total, src) = (name(step.migration), script.statements.len(), script.source().clone());
+    let (name, total, src) = (step.migration.name(), script.statements.len(), script.source().clone());
     if failure.connection_lost {
         let span = script.span(statement);
         let (line, _) = script.position(span);

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::error::Error;
-use crate::migration::{Migration, MigrationKind};
+use crate::migration::{Migration, MigrationKind, display_name};
 use crate::repair::RepairAction;
 use crate::version::MigrationVersion;
 
@@ -117,6 +117,11 @@ impl HistoryRow {
             execution_time,
             success,
         }
+    }
+
+    /// `1.2 (add orders)`, for messages.
+    pub fn name(&self) -> String {
+        display_name(self.version.as_ref(), &self.description)
     }
 
     /// The row that takes everything up to a version for applied.

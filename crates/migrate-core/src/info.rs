@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::history::{HistoryRow, RowKind};
-use crate::migration::{Migration, MigrationKind};
+use crate::migration::{Migration, MigrationKind, display_name};
 use crate::version::MigrationVersion;
 
 /// Up to where migrations are wanted.
@@ -180,10 +180,7 @@ impl Entry<'_, '_> {
 
     /// `1.2 (add orders)`, for messages.
     pub fn name(&self) -> String {
-        match self.version() {
-            Some(version) => format!("{version} ({})", self.description()),
-            None => format!("`{}`", self.description()),
-        }
+        display_name(self.version(), self.description())
     }
 }
 

@@ -7,7 +7,7 @@
 //! statement did not run (definitions are atomic in MySQL 8.0 and MariaDB 10.6); different, it did. Data after it went with
 //! its transaction. The row is deleted in the transaction that writes the history, so at most one of the two is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ pub struct InFlight {
     pub script: String,
     /// The statement, counted from 0. All before it ran and are committed.
     pub statement: usize,
-    /// [`digest`] of the statements before it.
+    /// The [`Prefix`] of the statements before it.
     pub digest: String,
     /// Its text.
     pub sql: String,
@@ -33,6 +33,8 @@ pub struct InFlight {
     pub before: Vec<String>,
     /// SQL that gives the user variables the values that they had; empty: there are none.
     pub variables: String,
+    /// The prepared statements by name.
+    pub prepared: BTreeMap<String, String>,
     /// All objects that the migration has changed when it failed, with their definitions then.
     pub failed: Vec<(Object, String)>,
 }
@@ -91,7 +93,7 @@ pub trait Journal {
     /// When it cannot be written.
     fn begin(&mut self, entry: &InFlight) -> impl Future<Output = Result<(), Error>>;
 
-    /// Deletes the row in the transaction that is open.
+    /// Deletes the row in the transaction that is open, and sees to it that one is, whatever a script did to the session.
     ///
     /// # Errors
     /// When it cannot be deleted.
@@ -115,6 +117,12 @@ pub trait Journal {
     /// When they cannot be read.
     fn variables(&mut self, names: &BTreeSet<String>) -> impl Future<Output = Result<String, Error>>;
 
+    /// Prepares a statement under this name.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    fn prepare(&mut self, name: &str, text: &str) -> impl Future<Output = Result<(), Error>>;
+
     /// The value of a literal or user variable, as text.
     ///
     /// # Errors
@@ -128,15 +136,25 @@ pub trait Journal {
     fn body(&mut self, procedure: &Object) -> impl Future<Output = Result<Option<String>, Error>>;
 }
 
-/// Identifies the first `count` statements of a script by their texts.
-pub fn digest(script: &Script<'_>, count: usize) -> String {
-    let mut hash = Sha256::new();
-    for statement in script.statements.iter().take(count) {
-        let sql = script.sql(statement);
-        hash.update((sql.len() as u64).to_le_bytes());
-        hash.update(sql);
+/// Identifies the beginning of a script by the texts of its statements, each of which is read once.
+#[derive(Debug, Clone, Default)]
+pub struct Prefix {
+    hash: Sha256,
+    count: usize,
+}
+
+impl Prefix {
+    /// What identifies the first `count` statements, which may not become fewer from call to call.
+    pub fn up_to(&mut self, script: &Script<'_>, count: usize) -> String {
+        for statement in script.statements.iter().take(count).skip(self.count) {
+            let sql = script.sql(statement);
+            self.hash.update((sql.len() as u64).to_le_bytes());
+            self.hash.update(sql);
+        }
+        self.count = self.count.max(count);
+        let hash = self.hash.clone().finalize();
+        hash.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
-    hash.finalize().iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Whether the statement ran, from the definitions before it and those now.

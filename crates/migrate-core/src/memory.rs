@@ -31,7 +31,7 @@ pub struct MemoryDatabase {
     pub resets: usize,
     /// Rows that another run writes while the session is reset.
     pub others: Vec<HistoryRow>,
-    /// A statement that contains this fails like this.
+    /// A statement that contains this fails like this, and so does a row of the history whose script does.
     pub fail_on: Option<(String, Failure)>,
     /// The journal's row as it is committed.
     pub journal: Option<InFlight>,
@@ -59,6 +59,12 @@ impl HistoryStore for MemoryDatabase {
     }
 
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
+        if let Some((part, failure)) = &self.fail_on
+            && row.script.contains(part.as_str())
+        {
+            let Failure { code, state, message, .. } = failure.clone();
+            return Err(Error::Server { action: "write the history table", code, state, message });
+        }
         self.executed.append(&mut self.uncommitted);
         if std::mem::take(&mut self.finishing) {
             self.journal = None;
@@ -120,6 +126,11 @@ impl Journal for MemoryDatabase {
         Ok(if list.is_empty() { String::new() } else { format!("SET {}", list.join(", ")) })
     }
 
+    async fn prepare(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        self.uncommitted.push(format!("PREPARE {name} FROM '{text}'"));
+        Ok(())
+    }
+
     async fn value(&mut self, expression: &str) -> Result<Option<String>, Error> {
         Ok(self.values.get(expression).cloned())
     }
@@ -155,6 +166,11 @@ impl Database for MemoryDatabase {
     }
 
     async fn unlock(&mut self) -> Result<(), Error> {
+        // As SET autocommit = 1 does.
+        self.executed.append(&mut self.uncommitted);
+        if std::mem::take(&mut self.finishing) {
+            self.journal = None;
+        }
         self.locked = false;
         Ok(())
     }

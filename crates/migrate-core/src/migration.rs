@@ -50,6 +50,11 @@ impl Migration {
         applied == Some(self.checksum) || (applied.is_some() && applied == self.replaced_checksum)
     }
 
+    /// `1.2 (add orders)`, for messages.
+    pub fn name(&self) -> String {
+        display_name(self.version.as_ref(), &self.description)
+    }
+
     /// The name of the file without its directories.
     pub fn file_name(&self) -> &str {
         self.script.rsplit('/').next().unwrap_or(&self.script)
@@ -68,6 +73,14 @@ impl Migration {
     /// Versioned or baseline: takes part in the order of versions.
     pub fn is_versioned(&self) -> bool {
         matches!(self.kind, MigrationKind::Versioned | MigrationKind::Baseline)
+    }
+}
+
+/// A migration as messages name it: by its version, or the description of a repeatable one.
+pub(crate) fn display_name(version: Option<&MigrationVersion>, description: &str) -> String {
+    match version {
+        Some(version) => format!("{version} ({description})"),
+        None => format!("`{description}`"),
     }
 }
 

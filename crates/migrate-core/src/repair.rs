@@ -1,7 +1,7 @@
 //! What Flyway's `repair` does to the history: failed rows go, rows whose files are gone for good are marked, and what
 //! changed in files that were applied is taken over. The schema is not touched.
 
-use crate::apply::take_lock;
+use crate::apply::under_lock;
 use crate::database::{Database, Progress};
 use crate::error::Error;
 use crate::history::{HistoryRow, RowKind, abbreviate_description};
@@ -82,17 +82,15 @@ pub async fn repair<D: Database>(
     lock_timeout: Option<u64>,
     progress: &mut impl Progress,
 ) -> Result<Vec<RepairAction>, Error> {
-    take_lock(database, lock_timeout, progress).await?;
-    let result = match database.rows(-1).await {
-        Ok(rows) => {
-            let actions = plan_repair(migrations, &rows.unwrap_or_default(), options);
-            if actions.is_empty() { Ok(actions) } else { database.repair(&actions).await.map(|()| actions) }
+    under_lock(database, lock_timeout, progress, async |database, _| {
+        let rows = database.rows(-1).await?.unwrap_or_default();
+        let actions = plan_repair(migrations, &rows, options);
+        if !actions.is_empty() {
+            database.repair(&actions).await?;
         }
-        Err(error) => Err(error),
-    };
-    let unlocked = database.unlock().await;
-    let actions = result?;
-    unlocked.map(|()| actions)
+        Ok(actions)
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use migrate_core::MigrationVersion;
-use migrate_core::apply::take_lock;
+use migrate_core::apply::under_lock;
 use migrate_core::database::{Database, Progress};
 use migrate_core::history::Baseline as HistoryBaseline;
 use migrate_core::script::{SplitOptions, Statement, position_at, split};
@@ -45,19 +45,15 @@ pub async fn load_live<D: Database>(
         return Err(Error::NotABaseline { file: file() });
     }
     // From before the database is judged empty until its history says what it holds, nobody else may begin.
-    take_lock(database, lock_timeout, progress).await?;
-    let result = async {
+    under_lock(database, lock_timeout, progress, async |database, progress| {
         boot(database, baseline, &statements).await?;
         if let Some(version) = version {
             let row = HistoryBaseline::new(version);
             migrate_core::apply::baseline(database, &row, None, lock_timeout, progress).await?;
         }
         Ok::<_, Error>(())
-    }
-    .await;
-    let unlocked = database.unlock().await;
-    result?;
-    unlocked?;
+    })
+    .await?;
     Ok(Loaded { statements: statements.len(), version: header.version })
 }
 
@@ -100,7 +96,7 @@ mod tests {
         let mut database = MemoryDatabase::default();
         let loaded = load(&mut database, TEXT).unwrap();
         assert_eq!(loaded, Loaded { statements: 2, version: Some("014".to_owned()) });
-        let trigger = &database.uncommitted[1];
+        let trigger = &database.executed[1];
         assert!(trigger.starts_with("CREATE TRIGGER") && trigger.ends_with("END"), "{trigger}");
         let history = database.history.unwrap();
         assert_eq!(history.len(), 1);

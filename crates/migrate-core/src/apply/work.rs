@@ -1,13 +1,14 @@
 //! Executes the statements of one migration, with the journal beside them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::{Run, failed, name};
+use super::{Run, failed};
 use crate::database::{Database, Event, Progress};
 use crate::error::{Error, Unfinished};
 use crate::history::abbreviate_script;
-use crate::journal::{Decision, InFlight, Settled, difference, digest, settle};
+use crate::journal::{Decision, InFlight, Prefix, Settled, difference, settle};
 use crate::plan::Step;
 use crate::script::effect::{Commit, Effect, Object, may_commit, user_variables};
 
@@ -24,6 +25,8 @@ struct Work {
     locked: bool,
     /// What was changed so far and committed.
     objects: BTreeSet<Object>,
+    /// The statements that ran.
+    prefix: Prefix,
     /// What the journal says.
     entry: Option<InFlight>,
 }
@@ -42,7 +45,11 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         let commits = |effect: &Effect| {
             !matches!(
                 effect,
-                Effect::Transactional | Effect::Session | Effect::Temporary | Effect::Prepare { .. }
+                Effect::Transactional
+                    | Effect::Session
+                    | Effect::Temporary
+                    | Effect::Prepare { .. }
+                    | Effect::Deallocate(_)
             )
         };
         if !self.journal_open && effects.iter().any(commits) {
@@ -56,7 +63,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
                 if at > 0 {
                     self.record_failure(step, at, &mut work, started).await?;
                 }
-                return Err(Error::Stopped { name: name(migration), applied: at, total });
+                return Err(Error::Stopped { name: migration.name(), applied: at, total });
             }
             self.announce(step, at, effect, &mut work).await?;
             let (line, _) = script.position(script.span(statement));
@@ -80,6 +87,9 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
                         work.prepared.insert(name.clone(), text);
                     }
                 }
+                Effect::Deallocate(name) => {
+                    work.prepared.remove(name);
+                }
                 Effect::LockTables => work.locked = true,
                 Effect::UnlockTables => work.locked = false,
                 Effect::Autocommit => work.autocommit = true,
@@ -102,46 +112,20 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         work: &mut Work,
     ) -> Result<(), Error> {
         let Some(statement) = step.script.statements.get(at) else { return Ok(()) };
-        let mut sql = step.script.sql(statement).to_owned();
-        let unknown = || Commit { invisible: true, ..Commit::default() };
-        let commit = match effect {
-            _ if work.locked => return Ok(()),
-            Effect::Transactional if work.autocommit => unknown(),
-            Effect::Transactional | Effect::Session | Effect::Temporary | Effect::Prepare { .. } => {
-                return Ok(());
-            }
-            Effect::Commits(commit) => commit.clone(),
-            Effect::Autocommit | Effect::UnlockTables => Commit { idempotent: true, ..Commit::default() },
-            Effect::LockTables => unknown(),
-            Effect::Call(procedure) => match self.database.body(procedure).await? {
-                Some(body) if !may_commit(&body) && !work.autocommit => return Ok(()),
-                _ => unknown(),
-            },
-            Effect::Execute(name) => match work.prepared.get(name) {
-                Some(text) => {
-                    let effect = Effect::of(text);
-                    sql.clone_from(text);
-                    match effect {
-                        Effect::Transactional if !work.autocommit => return Ok(()),
-                        Effect::Session => return Ok(()),
-                        Effect::Commits(commit) => commit,
-                        _ => unknown(),
-                    }
-                }
-                None => unknown(),
-            },
-        };
+        let sql = step.script.sql(statement);
+        let Some((sql, commit)) = self.commit(sql, effect, work).await? else { return Ok(()) };
         let before = self.database.definitions(&commit.objects).await?;
         let variables = self.database.variables(&work.variables).await?;
         work.objects.extend(commit.objects.iter().cloned());
         let entry = InFlight {
             script: abbreviate_script(&step.migration.script),
             statement: at,
-            digest: digest(&step.script, at),
-            sql,
+            digest: work.prefix.up_to(&step.script, at),
+            sql: sql.into_owned(),
             commit,
             before,
             variables,
+            prepared: work.prepared.clone(),
             failed: Vec::new(),
         };
         self.database.begin(&entry).await?;
@@ -149,14 +133,52 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         Ok(())
     }
 
+    /// What a statement commits, with the text that does it; `None`: nothing, or nothing that can be written down.
+    async fn commit<'s>(
+        &mut self,
+        sql: &'s str,
+        effect: &Effect,
+        work: &Work,
+    ) -> Result<Option<(Cow<'s, str>, Commit)>, Error> {
+        let unknown = || Commit { invisible: true, ..Commit::default() };
+        let commit = match effect {
+            _ if work.locked => return Ok(None),
+            Effect::Transactional if work.autocommit => unknown(),
+            Effect::Transactional
+            | Effect::Session
+            | Effect::Temporary
+            | Effect::Prepare { .. }
+            | Effect::Deallocate(_) => return Ok(None),
+            Effect::Commits(commit) => commit.clone(),
+            Effect::Autocommit | Effect::UnlockTables => Commit { idempotent: true, ..Commit::default() },
+            Effect::LockTables => unknown(),
+            Effect::Call(procedure) => match self.database.body(procedure).await? {
+                Some(body) if !may_commit(&body) && !work.autocommit => return Ok(None),
+                _ => unknown(),
+            },
+            Effect::Execute(name) => {
+                let Some(text) = work.prepared.get(name) else { return Ok(Some((sql.into(), unknown()))) };
+                let commit = match Effect::of(text) {
+                    Effect::Transactional if !work.autocommit => return Ok(None),
+                    Effect::Session => return Ok(None),
+                    Effect::Commits(commit) => commit,
+                    _ => unknown(),
+                };
+                return Ok(Some((text.clone().into(), commit)));
+            }
+        };
+        Ok(Some((sql.into(), commit)))
+    }
+
     /// What cannot be seen afterwards is written down as soon as it is known.
     async fn note_done(&mut self, step: &Step<'_>, at: usize, work: &mut Work) -> Result<(), Error> {
-        let Some(entry) = &mut work.entry else { return Ok(()) };
+        let Work { entry: Some(entry), prefix, .. } = work else { return Ok(()) };
         if entry.statement != at || !entry.commit.invisible || work.locked {
             return Ok(());
         }
         entry.variables = self.database.variables(&work.variables).await?;
-        pass(entry, step);
+        entry.prepared.clone_from(&work.prepared);
+        pass(entry, prefix, step);
         self.database.begin(entry).await
     }
 
@@ -170,9 +192,13 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
     ) -> Result<usize, Error> {
         let at = entry.statement;
         if self.options.settle == Some(Decision::Restart) {
+            // Written down, so that a death before the first commit is not taken for one of the run before.
+            let script = entry.script;
+            let digest = work.prefix.up_to(&step.script, 0);
+            self.database.begin(&InFlight { script, digest, ..InFlight::default() }).await?;
             return Ok(0);
         }
-        if at > effects.len() || digest(&step.script, at) != entry.digest {
+        if at > effects.len() || work.prefix.up_to(&step.script, at) != entry.digest {
             let reason = "the statements before it, which are in force, were edited since";
             return Err(unfinished(step, &entry, reason, String::new()));
         }
@@ -232,18 +258,16 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             }
             match effect {
                 Effect::Session | Effect::Autocommit => run(self.database, at, sql).await?,
-                Effect::Prepare { name, text } => {
-                    run(self.database, at, sql).await?;
-                    if let Some(text) = self.database.value(text).await? {
-                        work.prepared.insert(name.clone(), text);
-                    }
-                }
                 Effect::Commits(commit) => work.objects.extend(commit.objects.iter().cloned()),
                 _ => {}
             }
             work.autocommit |= *effect == Effect::Autocommit;
         }
         work.objects.extend(entry.commit.objects.iter().cloned());
+        for (name, text) in &entry.prepared {
+            self.database.prepare(name, text).await?;
+        }
+        work.prepared.clone_from(&entry.prepared);
         if has_variables {
             run(self.database, entry.statement, &entry.variables).await?;
         }
@@ -270,9 +294,9 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         started: Instant,
     ) -> Result<(), Error> {
         self.database.rollback().await?;
-        if let Some(entry) = &mut work.entry {
+        if let Work { entry: Some(entry), prefix, .. } = work {
             if entry.statement < at {
-                pass(entry, step);
+                pass(entry, prefix, step);
             }
             let objects: Vec<Object> = work.objects.iter().cloned().collect();
             let definitions = self.database.definitions(&objects).await?;
@@ -285,9 +309,9 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
 }
 
 /// The statement in flight is in force; nothing commits until the next one does.
-fn pass(entry: &mut InFlight, step: &Step<'_>) {
+fn pass(entry: &mut InFlight, prefix: &mut Prefix, step: &Step<'_>) {
     entry.statement += 1;
-    entry.digest = digest(&step.script, entry.statement);
+    entry.digest = prefix.up_to(&step.script, entry.statement);
     (entry.sql, entry.commit, entry.before) = Default::default();
 }
 
@@ -296,7 +320,7 @@ fn unfinished(step: &Step<'_>, entry: &InFlight, reason: &'static str, differenc
     let span =
         script.statements.get(entry.statement).map_or((0, 0).into(), |statement| script.span(statement));
     Error::Unfinished(Box::new(Unfinished {
-        name: name(step.migration),
+        name: step.migration.name(),
         statement: entry.statement + 1,
         total: script.statements.len(),
         reason,

@@ -16,6 +16,7 @@ mod statement;
 mod style;
 mod table;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use miette::Severity;
@@ -94,13 +95,13 @@ struct View<'a> {
     tokens: Vec<Token>,
     statements: Vec<Statement<'a>>,
     /// Names of the tables that this file creates, and where.
-    created: Vec<(String, usize)>,
+    created: BTreeMap<String, usize>,
 }
 
 impl View<'_> {
     /// Whether this file created the table before the statement: then it is empty and nobody uses it yet.
     fn is_new(&self, name: &str, statement: &Statement<'_>) -> bool {
-        self.created.iter().any(|(created, at)| created == name && *at < statement.range.start)
+        self.created.get(name).is_some_and(|at| *at < statement.range.start)
     }
 }
 
@@ -131,7 +132,8 @@ pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFindi
     let text: &str = &expanded.text;
     let (split, _) = split(text, &SplitOptions::default());
     let statements: Vec<_> = split.iter().map(|statement| Statement::new(text, statement)).collect();
-    let created = statements.iter().filter_map(table::created).collect();
+    // The first place of each counts.
+    let created = statements.iter().rev().filter_map(table::created).collect();
     let tokens = Lexer::new(text).collect();
     let view = View { migration, text, tokens, statements, created };
     let mut report = Report::default();

@@ -89,6 +89,12 @@ pub(super) fn is_key(statement: &Statement<'_>, index: usize) -> bool {
     )
 }
 
+/// The columns of a list in parentheses, which may hold keys as well.
+fn listed(statement: &Statement<'_>, items: &[Range<usize>], change: Change) -> Vec<Column> {
+    let columns = items.iter().filter(|item| !is_key(statement, item.start));
+    columns.map(|item| Column { change, name: item.start, definition: item.start + 1..item.end }).collect()
+}
+
 /// The columns that a clause of `ALTER TABLE` adds or redefines.
 pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -> Vec<Column> {
     let column = |change, name: usize, first: usize| Column { change, name, definition: first..clause.end };
@@ -97,15 +103,7 @@ pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -
         let name = statement.skip(after(1), "IF NOT EXISTS");
         if statement.at(name) == "(" {
             let inside = statement.parts(name + 1..statement.close(name).min(clause.end));
-            return inside
-                .into_iter()
-                .filter(|item| !is_key(statement, item.start))
-                .map(|item| Column {
-                    change: Change::Added,
-                    name: item.start,
-                    definition: item.start + 1..item.end,
-                })
-                .collect();
+            return listed(statement, &inside, Change::Added);
         }
         if is_key(statement, name) {
             return Vec::new();
@@ -126,16 +124,7 @@ pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -
 /// All columns that a statement defines.
 pub(super) fn columns(statement: &Statement<'_>) -> Vec<Column> {
     if let Some(create) = create(statement) {
-        return create
-            .items
-            .into_iter()
-            .filter(|item| !is_key(statement, item.start))
-            .map(|item| Column {
-                change: Change::Created,
-                name: item.start,
-                definition: item.start + 1..item.end,
-            })
-            .collect();
+        return listed(statement, &create.items, Change::Created);
     }
     let clauses = alter(statement).map(|(_, clauses)| clauses).unwrap_or_default();
     clauses.iter().flat_map(|clause| clause_columns(statement, clause)).collect()

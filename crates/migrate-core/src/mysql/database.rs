@@ -200,11 +200,7 @@ impl HistoryStore for MySqlDatabase {
                     row.installed_rank
                 ),
             };
-            if let Err(error) = self.run("write the history table", &sql).await {
-                // The first error says more than a rollback that fails, too.
-                let _ = self.run("roll back", "ROLLBACK").await;
-                return Err(error);
-            }
+            self.run("write the history table", &sql).await?;
         }
         self.run("commit", "COMMIT").await
     }

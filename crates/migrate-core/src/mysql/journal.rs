@@ -1,6 +1,6 @@
 //! The journal as a table beside the history, there only while a run is at work or was cut off.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable;
@@ -18,9 +18,10 @@ const SEPARATOR: char = '\u{1e}';
 impl Journal for MySqlDatabase {
     async fn journal(&mut self) -> Result<Found, Error> {
         const NO_SUCH_TABLE: u16 = 1146;
-        type Columns = (String, u32, String, String, bool, bool, String, String, String);
+        type Columns = (String, u32, String, String, bool, bool, String, String, String, String);
         let query = format!(
-            "SELECT `script`, `statement`, `digest`, `sql`, `idempotent`, `invisible`, `before`, `variables`, `failed` FROM {}",
+            "SELECT `script`, `statement`, `digest`, `sql`, `idempotent`, `invisible`, `before`, `variables`, \
+             `prepared`, `failed` FROM {}",
             self.journal_table()
         );
         let row: Row = match self.connection().query_first(query).await {
@@ -29,7 +30,7 @@ impl Journal for MySqlDatabase {
             Err(Driver::Server(error)) if error.code == NO_SUCH_TABLE => return Ok(Found::default()),
             Err(error) => return Err(self::failed("read the journal", &error)),
         };
-        let (script, statement, digest, sql, idempotent, invisible, before, variables, failed) =
+        let (script, statement, digest, sql, idempotent, invisible, before, variables, prepared, failed) =
             mysql_async::from_row_opt::<Columns>(row)
                 .map_err(|_| unreadable("it was written by another version"))?;
         let objects = match Effect::of(&sql) {
@@ -48,6 +49,8 @@ impl Journal for MySqlDatabase {
             commit: Commit { objects, idempotent, invisible },
             before,
             variables,
+            prepared: decode_prepared(&prepared)
+                .ok_or_else(|| unreadable("its prepared statements are damaged"))?,
             failed: decode_objects(&failed).ok_or_else(|| unreadable("its list of objects is damaged"))?,
         };
         Ok(Found { exists: true, in_flight: Some(in_flight) })
@@ -58,7 +61,7 @@ impl Journal for MySqlDatabase {
             "CREATE TABLE IF NOT EXISTS {} (\n    `id` TINYINT NOT NULL PRIMARY KEY,\n    `script` VARCHAR(1000) NOT NULL,\n    \
              `statement` INT UNSIGNED NOT NULL,\n    `digest` CHAR(32) NOT NULL,\n    `sql` LONGTEXT NOT NULL,\n    \
              `idempotent` BOOL NOT NULL,\n    `invisible` BOOL NOT NULL,\n    `before` LONGTEXT NOT NULL,\n    \
-             `variables` LONGTEXT NOT NULL,\n    `failed` LONGTEXT NOT NULL,\n    \
+             `variables` LONGTEXT NOT NULL,\n    `prepared` LONGTEXT NOT NULL,\n    `failed` LONGTEXT NOT NULL,\n    \
              `begun` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP\n) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4",
             self.journal_table()
         );
@@ -69,7 +72,7 @@ impl Journal for MySqlDatabase {
         let joined = entry.before.join(&SEPARATOR.to_string());
         let replace = format!(
             "REPLACE INTO {} (`id`, `script`, `statement`, `digest`, `sql`, `idempotent`, `invisible`, `before`, `variables`, \
-             `failed`) VALUES (1, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+             `prepared`, `failed`) VALUES (1, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
             self.journal_table(),
             literal(&entry.script),
             entry.statement,
@@ -79,6 +82,7 @@ impl Journal for MySqlDatabase {
             entry.commit.invisible,
             literal(&joined),
             literal(&entry.variables),
+            literal(&encode_prepared(&entry.prepared)),
             literal(&encode_objects(&entry.failed)),
         );
         self.leave_autocommit().await.map_err(|error| failed("begin a transaction", &error))?;
@@ -87,7 +91,8 @@ impl Journal for MySqlDatabase {
     }
 
     async fn finish(&mut self) -> Result<(), Error> {
-        self.leave_autocommit().await.map_err(|error| failed("begin a transaction", &error))?;
+        // Without a word to the server, a script that switched it on would part the deletion from the history's row.
+        self.run("begin a transaction", "SET autocommit = 0").await?;
         let delete = format!("DELETE FROM {}", self.journal_table());
         self.run("write the journal", &delete).await
     }
@@ -122,6 +127,12 @@ impl Journal for MySqlDatabase {
             .map(|((name, value), kind)| format!("{name} = {}", expression(&value, kind)))
             .collect();
         Ok(format!("SET {}", assignments.join(", ")))
+    }
+
+    async fn prepare(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        self.run("restore a prepared statement", &format!("SET @infra_prepared = {}", literal(text))).await?;
+        let prepare = format!("PREPARE {} FROM @infra_prepared", quoted(name));
+        self.run("restore a prepared statement", &prepare).await
     }
 
     async fn value(&mut self, expression: &str) -> Result<Option<String>, Error> {
@@ -214,6 +225,21 @@ const KINDS: [(&str, ObjectKind); 6] = [
     ("database", ObjectKind::Database),
 ];
 
+/// Name and text, two parts for each statement.
+fn encode_prepared(prepared: &BTreeMap<String, String>) -> String {
+    let parts: Vec<&str> = prepared.iter().flat_map(|(name, text)| [name.as_str(), text]).collect();
+    parts.join(&SEPARATOR.to_string())
+}
+
+fn decode_prepared(text: &str) -> Option<BTreeMap<String, String>> {
+    let parts = if text.is_empty() { Vec::new() } else { split(text) };
+    let pair = |pair: &[String]| match pair {
+        [name, text] => Some((name.clone(), text.clone())),
+        _ => None,
+    };
+    parts.chunks(2).map(pair).collect()
+}
+
 /// Kind, schema, name and definition, four parts for each object.
 fn encode_objects(objects: &[(Object, String)]) -> String {
     let parts: Vec<&str> = objects
@@ -269,6 +295,15 @@ mod tests {
         assert_eq!(decode_objects(&encode_objects(&objects)), Some(objects));
         assert_eq!(decode_objects(""), Some(Vec::new()));
         assert_eq!(decode_objects("table\u{1e}x"), None);
+    }
+
+    #[test]
+    fn prepared_statements_survive_the_journal() {
+        let prepared =
+            BTreeMap::from([("s".to_owned(), "SELECT 1".to_owned()), ("t".to_owned(), String::new())]);
+        assert_eq!(decode_prepared(&encode_prepared(&prepared)), Some(prepared));
+        assert_eq!(decode_prepared(""), Some(BTreeMap::new()));
+        assert_eq!(decode_prepared("s"), None);
     }
 
     #[test]

@@ -32,9 +32,10 @@ pub enum ObjectKind {
 /// How a statement's outcome can be told afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Commits with the transaction that it runs in, and is undone with it.
+    /// Commits with the transaction that it runs in, and is undone with it. So do assignments to user variables alone: their
+    /// values are kept, since computing them again may write again.
     Transactional,
-    /// Changes the session only: repeated when a session takes over from one that died.
+    /// Changes settings of the session: repeated when a session takes over from one that died.
     Session,
     /// Leaves a temporary table that dies with the session.
     Temporary,
@@ -51,6 +52,8 @@ pub enum Effect {
     },
     /// Runs the prepared statement of this name.
     Execute(String),
+    /// Forgets the prepared statement of this name.
+    Deallocate(String),
     /// From here on every statement commits at once.
     Autocommit,
     /// From here on no other table can be written.
@@ -93,7 +96,8 @@ impl Effect {
             return Self::Transactional;
         }
         match first.to_ascii_uppercase().as_str() {
-            "USE" | "DEALLOCATE" => Self::Session,
+            "USE" => Self::Session,
+            "DEALLOCATE" => deallocate(&mut words),
             "LOCK" if !words.contains("INSTANCE") => Self::LockTables,
             "UNLOCK" if !words.contains("INSTANCE") => Self::UnlockTables,
             "SET" => set(&words),
@@ -117,7 +121,7 @@ impl Effect {
 
 /// Whether a statement that begins with this word commits with its transaction.
 fn is_data(first: &str) -> bool {
-    const WORDS: [&str; 17] = [
+    const WORDS: [&str; 22] = [
         "INSERT",
         "UPDATE",
         "DELETE",
@@ -133,6 +137,11 @@ fn is_data(first: &str) -> bool {
         "DESC",
         "SHOW",
         "SAVEPOINT",
+        "RELEASE",
+        "GET",
+        "SIGNAL",
+        "HANDLER",
+        "HELP",
         "ROLLBACK",
         "LOAD",
     ];
@@ -182,6 +191,9 @@ fn set(words: &Words<'_>) -> Effect {
     if words.rest().iter().any(is_autocommit) {
         return Effect::Autocommit;
     }
+    if words.assigns_variables_only() {
+        return Effect::Transactional;
+    }
     if words.rest().first().is_some_and(|word| word.is("PASSWORD")) {
         Effect::repeatable()
     } else {
@@ -198,6 +210,14 @@ fn prepare(words: &Words<'_>) -> Effect {
     }
 }
 
+/// `PREPARE name`, after `DEALLOCATE` or `DROP`.
+fn deallocate(words: &mut Words<'_>) -> Effect {
+    if !words.skip_word("PREPARE") {
+        return Effect::opaque();
+    }
+    words.next_name().map_or_else(Effect::opaque, |(_, name)| Effect::Deallocate(name))
+}
+
 /// `CREATE`, `ALTER` and `DROP` of whatever follows.
 fn definition(words: &mut Words<'_>, verb: &str) -> Effect {
     let mut kind = None;
@@ -205,7 +225,11 @@ fn definition(words: &mut Words<'_>, verb: &str) -> Effect {
         let upper = word.to_ascii_uppercase();
         kind = match upper.as_str() {
             "TEMPORARY" if verb.eq_ignore_ascii_case("CREATE") => return Effect::Temporary,
-            "TEMPORARY" | "PREPARE" => return Effect::Session,
+            "TEMPORARY" => return Effect::Session,
+            "PREPARE" => {
+                words.at -= 1;
+                return deallocate(words);
+            }
             "TABLE" | "TABLES" | "VIEW" | "SEQUENCE" => Some(ObjectKind::Table),
             "TRIGGER" => Some(ObjectKind::Trigger),
             "PROCEDURE" => Some(ObjectKind::Procedure),
@@ -364,6 +388,24 @@ impl<'a> Words<'a> {
         self.rest().iter().any(|word| word.is(expected))
     }
 
+    /// Whether each of the assignments that follow is one to a user variable.
+    fn assigns_variables_only(&self) -> bool {
+        let (mut depth, mut begins) = (0_usize, true);
+        let mut only = !self.rest().is_empty();
+        for word in self.rest() {
+            if begins {
+                only &= word.kind == TokenKind::UserVariable;
+            }
+            match word.text {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            begins = depth == 0 && word.text == ",";
+        }
+        only
+    }
+
     /// The name after `RENAME [TO|AS]`, where it renames the object itself.
     fn new_name(&mut self) -> Option<(Option<String>, String)> {
         let at = self.rest().iter().position(|word| word.is("RENAME"))?;
@@ -410,9 +452,16 @@ mod tests {
 
     #[test]
     fn data_commits_with_its_transaction() {
-        for sql in
-            ["INSERT INTO t VALUES (1)", "-- c\nupdate t set a = 1", "(SELECT 1)", "ROLLBACK", "", "DO 1"]
-        {
+        for sql in [
+            "INSERT INTO t VALUES (1)",
+            "-- c\nupdate t set a = 1",
+            "(SELECT 1)",
+            "ROLLBACK",
+            "",
+            "DO 1",
+            "RELEASE SAVEPOINT a",
+            "GET DIAGNOSTICS @n = NUMBER",
+        ] {
             assert_eq!(Effect::of(sql), Effect::Transactional, "{sql}");
         }
     }
@@ -460,7 +509,10 @@ mod tests {
 
     #[test]
     fn sessions_can_be_made_again() {
-        assert_eq!(Effect::of("SET @a = 1"), Effect::Session);
+        assert_eq!(Effect::of("SET @a = 1, @b := f(1, 2)"), Effect::Transactional);
+        assert_eq!(Effect::of("SET @a = 1, sql_mode = ''"), Effect::Session);
+        assert_eq!(Effect::of("DEALLOCATE PREPARE s"), Effect::Deallocate("s".into()));
+        assert_eq!(Effect::of("DROP PREPARE s"), Effect::Deallocate("s".into()));
         assert_eq!(Effect::of("/*!40101 SET NAMES utf8mb4 */"), Effect::Session);
         assert_eq!(Effect::of("SET @@session.autocommit = 1"), Effect::Autocommit);
         assert_eq!(Effect::of("SET autocommit = 1"), Effect::Autocommit);

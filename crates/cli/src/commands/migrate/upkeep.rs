@@ -1,8 +1,8 @@
 //! `infra migrate repair`, `baseline` and `clean`: the verbs that change the history or end it.
 
-use migrate_core::apply::{baseline, take_lock};
+use migrate_core::apply::{baseline, under_lock};
 use migrate_core::database::Database as _;
-use migrate_core::history::{Baseline, HistoryRow};
+use migrate_core::history::Baseline;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::repair::{RepairAction, repair};
 use serde_json::{Value, json};
@@ -46,13 +46,6 @@ pub(crate) fn repair_history(
     Ok(outcome)
 }
 
-fn name(row: &HistoryRow) -> String {
-    match &row.version {
-        Some(version) => format!("{version} ({})", row.description),
-        None => format!("`{}`", row.description),
-    }
-}
-
 fn describe(action: &RepairAction) -> String {
     let checksum =
         |checksum: Option<i32>| checksum.map_or("none".to_owned(), |checksum| checksum.to_string());
@@ -63,7 +56,7 @@ fn describe(action: &RepairAction) -> String {
             ("aligned", row, format!("checksum {} is now {}", checksum(*applied), checksum(row.checksum)))
         }
     };
-    format!("{}  {} {}\n", styled(GOOD, did), name(row), styled(DIM, note))
+    format!("{}  {} {}\n", styled(GOOD, did), row.name(), styled(DIM, note))
 }
 
 fn action_json(action: &RepairAction) -> Value {
@@ -116,9 +109,9 @@ pub(crate) fn clean(arguments: &MigrateClean, place: Place<'_>, ui: &Ui) -> Resu
     warn(&options, &mut outcome);
     let (schema, dropped) = block_on(async {
         let mut database = MySqlDatabase::open(&options, Some(&arguments.database.table)).await?;
-        take_lock(&mut database, arguments.lock.lock_timeout, &mut Waits::new(ui)).await?;
-        let dropped = database.clean().await?;
-        database.unlock().await?;
+        let timeout = arguments.lock.lock_timeout;
+        let clean = async |database: &mut MySqlDatabase, _: &mut Waits<'_>| database.clean().await;
+        let dropped = under_lock(&mut database, timeout, &mut Waits::new(ui), clean).await?;
         let schema = database.schema().to_owned();
         database.close().await?;
         Ok((schema, dropped))

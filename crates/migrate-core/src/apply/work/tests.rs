@@ -183,10 +183,86 @@ fn the_session_is_made_what_it_was() {
     database.definitions.insert("t".into(), "t c".into());
     apply_text(&mut database, script, &options()).unwrap();
     let restored = "SET @n = '5', @sql = 'ALTER TABLE t ADD c INT'";
+    let prepared = "PREPARE s FROM 'ALTER TABLE t ADD c INT'";
+    assert_eq!(database.executed, [restored, "SET sql_mode = 'ANSI_QUOTES'", prepared, restored, "SELECT 1"]);
+}
+
+#[test]
+fn what_a_variable_was_computed_by_is_not_computed_again() {
+    let script = "SET @id = register('Ada');\nCREATE TABLE a (i INT);\nINSERT INTO a VALUES (@id);";
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    let mut database =
+        MemoryDatabase { fail_on: Some(("CREATE".into(), failure)), ..MemoryDatabase::default() };
+    database.values.insert("@id".into(), "17".into());
+    assert!(apply_text(&mut database, script, &options()).is_err());
+    reconnect(&mut database);
+    database.executed.clear();
+    apply_text(&mut database, script, &options()).unwrap();
+    let restored = "SET @id = '17'";
     assert_eq!(
         database.executed,
-        [restored, "SET sql_mode = 'ANSI_QUOTES'", "SET @n = 5", "PREPARE s FROM @sql", restored, "SELECT 1"]
+        [restored, restored, "CREATE TABLE a (i INT)", "INSERT INTO a VALUES (@id)"]
     );
+}
+
+#[test]
+fn statements_that_were_deallocated_are_not_prepared_again() {
+    let script = "PREPARE s FROM 'DO 1';\nDEALLOCATE PREPARE s;\nCREATE TABLE a (i INT);";
+    let mut database = cut_at("CREATE", script);
+    apply_text(&mut database, script, &options()).unwrap();
+    let prepared = database.executed.iter().filter(|sql| sql.starts_with("PREPARE")).count();
+    assert_eq!(prepared, 1, "{:?}", database.executed);
+}
+
+#[test]
+fn what_was_marked_deleted_and_begun_again_is_taken_up() {
+    let mut database = cut_at("CREATE TABLE b", SCRIPT);
+    let mut rows = crate::info::tests::rows(&["1 SQL", "1 DELETE"]);
+    rows[0].script = "V1__a.sql".into();
+    database.history = Some(rows);
+    database.executed.clear();
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(database.executed, ["CREATE TABLE b (i INT)", "INSERT INTO b VALUES (2)"]);
+}
+
+#[test]
+fn what_somebody_else_has_finished_is_no_longer_in_flight() {
+    let mut database = cut_at("CREATE TABLE b", SCRIPT);
+    let journal = database.journal.clone();
+    let mut finished = MemoryDatabase::default();
+    apply_text(&mut finished, SCRIPT, &options()).unwrap();
+    database.history = finished.history;
+    database.executed.clear();
+    assert!(journal.is_some() && apply_text(&mut database, SCRIPT, &options()).unwrap().applied.is_empty());
+    assert_eq!((database.executed.len(), database.journal), (0, None));
+}
+
+#[test]
+fn a_restart_that_dies_is_still_a_restart() {
+    let script = "SELECT 1;\nCREATE TABLE a (i INT);\nCREATE TABLE b (i INT);";
+    let mut database = cut_at("CREATE TABLE b", script);
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    database.fail_on = Some(("SELECT".into(), failure));
+    let restart = ApplyOptions { settle: Some(Decision::Restart), ..options() };
+    assert!(apply_text(&mut database, script, &restart).is_err());
+    reconnect(&mut database);
+    database.executed.clear();
+    apply_text(&mut database, script, &options()).unwrap();
+    assert_eq!(database.executed, ["SELECT 1", "CREATE TABLE a (i INT)", "CREATE TABLE b (i INT)"]);
+}
+
+#[test]
+fn what_an_error_leaves_open_is_taken_back() {
+    let failure = Failure { code: 1644, state: "45000".into(), message: "no".into(), connection_lost: false };
+    let mut database =
+        MemoryDatabase { fail_on: Some(("V1__a.sql".into(), failure)), ..MemoryDatabase::default() };
+    assert!(apply_text(&mut database, SCRIPT, &options()).is_err());
+    assert!(database.uncommitted.is_empty() && !database.finishing && database.journal.is_some());
+    reconnect(&mut database);
+    database.definitions.insert("b".into(), "CREATE TABLE `b`".into());
+    database.executed.clear();
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    assert_eq!(database.executed, ["INSERT INTO b VALUES (2)"]);
 }
 
 #[test]
