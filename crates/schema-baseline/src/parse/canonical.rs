@@ -155,6 +155,11 @@ fn is_redundant(text: &str, tokens: &[Token], pair: &Open, close: usize) -> bool
             None => return false,
         },
     };
+    // Half an expression is no operand: without its parentheses it would take part in what stands beside it.
+    let is_whole = pair.between == 0 && strength_before(text, tokens, close - 1).is_none();
+    if !is_whole || tokens.get(close + 1).is_some_and(|next| next.is_symbol(text, "(")) {
+        return false;
+    }
     let right = match tokens.get(close + 1) {
         Some(_) => strength(text, tokens, close + 1).unwrap_or(LOOSEST),
         None => LOOSEST,
@@ -279,6 +284,9 @@ mod tests {
         assert_eq!(of("(select 1)"), "( select 1 )");
         assert_eq!(of("(a || b) collate utf8mb4_bin"), "( a || b ) collate utf8mb4_bin");
         assert_ne!(of("(a, b)"), of("a, b"));
+        assert_eq!(of("(and)(a)a"), "( and ) ( a ) a");
+        assert_eq!(of("c-((a*)-b)"), "c - ( ( a * ) - b )");
+        assert_eq!(of("not ((a between 1) and 2)"), "not ( ( a between 1 ) and 2 )");
     }
 
     #[test]
@@ -291,7 +299,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_a_fixed_point(text in "([a-c]|\\(|\\)|and|or|not|\\+|-|\\*|=|,|in| ){0,24}") {
+        fn is_a_fixed_point(text in "([a-c]|\\(|\\)|and|or|not|between|\\+|-|\\*|=|,|in| ){0,24}") {
             let once = of(&text);
             prop_assert_eq!(of(&once).replace(' ', ""), once.replace(' ', ""));
         }
