@@ -17,7 +17,7 @@ use crate::harness::{infra, migrations, on_each_engine, wait_for};
 
 /// Every statement here would be noticed if it ran twice or not at all. No `AUTO_INCREMENT`: the server never takes back a number
 /// that a transaction drew before it was rolled back.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 9] = [
     (
         "V1__accounts.sql",
         "CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(50) NOT NULL, balance INT NOT NULL);\n\
@@ -85,6 +85,9 @@ const SCRIPTS: [(&str, &str); 7] = [
         "V6__data.sql",
         "UPDATE account SET balance = balance + 1000;\nINSERT INTO account (id, name, balance) VALUES (3, 'Edsger', 30);\n",
     ),
+    // Callbacks count, too: their data goes with the statement that they follow.
+    ("beforeEachMigrate.sql", "CREATE TABLE IF NOT EXISTS spoken (version INT, n INT);\n"),
+    ("afterEachMigrateStatement.sql", "INSERT INTO spoken VALUES (1, 1);\n"),
     ("R__poor.sql", "CREATE OR REPLACE VIEW poor AS SELECT id, name FROM account WHERE balance < 30;\n"),
 ];
 

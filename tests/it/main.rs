@@ -5,6 +5,7 @@
 
 mod architecture;
 mod baseline;
+mod callbacks;
 mod check;
 mod crash;
 mod flyway;

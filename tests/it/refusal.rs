@@ -73,7 +73,7 @@ const MIGRATION_CASES: &[Case] = &[
         what: "a migration in another encoding",
         edit: |tree| tree.write(BACKFILL, b"SELECT 1;\n-- caf\xe9\n"),
         code: 1,
-        rule: "migrate/not-utf8",
+        rule: "migrate/encoding",
         file: BACKFILL,
         place: At(2, 7),
     },

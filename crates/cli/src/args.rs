@@ -142,9 +142,9 @@ pub(crate) struct MigrateNew {
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateLint {
-    /// Directories of the migrations, comma-separated
+    /// Directories of the migrations, or patterns such as `sql/**/mysql`, comma-separated
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
-    pub(crate) locations: Vec<PathBuf>,
+    pub(crate) locations: Vec<String>,
     /// List the rules instead
     #[arg(long)]
     pub(crate) rules: bool,
@@ -173,24 +173,34 @@ pub(crate) struct Database {
     pub(crate) connect_timeout: u64,
 }
 
-/// Which migrations, and how they are read.
+/// Which migrations, and which of them count.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Scripts {
-    /// Directories of the migrations, comma-separated
-    #[arg(long, value_name = "DIR", value_delimiter = ',')]
-    pub(crate) locations: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
     /// Newest version to consider
     #[arg(long, value_name = "VERSION")]
     pub(crate) target: Option<String>,
     /// Accept migrations older than the newest applied one
     #[arg(long)]
     pub(crate) out_of_order: bool,
+}
+
+/// Where migrations and callbacks are, and how they are read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Files {
+    /// Directories of the migrations, or patterns such as `sql/**/mysql`, comma-separated
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    pub(crate) locations: Vec<String>,
     /// Value of a `${name}` placeholder; may be repeated
     #[arg(long = "placeholder", value_name = "NAME=VALUE")]
     pub(crate) placeholders: Vec<String>,
     /// Leave `${…}` as it stands
     #[arg(long)]
     pub(crate) no_placeholders: bool,
+    /// Do not run callbacks such as `beforeMigrate.sql`
+    #[arg(long)]
+    pub(crate) skip_callbacks: bool,
 }
 
 /// Which differences between files and history are no fault.
@@ -232,6 +242,8 @@ pub(crate) struct MigrateBaseline {
     #[command(flatten)]
     pub(crate) database: Database,
     #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
     pub(crate) lock: Lock,
     /// Newest version that is taken for applied
     #[arg(long, value_name = "VERSION", default_value = "1")]
@@ -248,6 +260,8 @@ pub(crate) struct MigrateBaseline {
 pub(crate) struct MigrateClean {
     #[command(flatten)]
     pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) files: Files,
     #[command(flatten)]
     pub(crate) lock: Lock,
     /// Say that you mean it; so does `FLYWAY_CLEAN_DISABLED=false` in the environment

@@ -60,6 +60,7 @@ impl From<migrate_core::Error> for Failure {
             error if error.is_unreachable() => Exit::Unreachable,
             Error::Stopped { .. } => Exit::Interrupted,
             Error::Statement { .. }
+            | Error::Callback { .. }
             | Error::ConnectionLost { .. }
             | Error::Unfinished { .. }
             | Error::UnfinishedFile { .. }
@@ -189,6 +190,10 @@ pub(crate) enum Problem {
         help("say in a few words what it does, as in \"add loyalty points\"")
     )]
     Description { description: String, reason: String },
+
+    #[error(transparent)]
+    #[diagnostic(code("cli/location"), help("copy the files to where this process can read them"))]
+    Location(migrate_core::location::UnknownLocation),
 
     #[error("`{value}` is not a placeholder of the form NAME=VALUE")]
     #[diagnostic(code("cli/placeholder"), help("write `--placeholder name=value`"))]

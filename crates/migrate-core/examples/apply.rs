@@ -1,7 +1,6 @@
 //! Applies a directory of migrations: `apply DIRECTORY mysql://user@host/database`, the password in `MYSQL_PASSWORD`.
 
-use std::path::Path;
-
+use miette::IntoDiagnostic as _;
 use migrate_core::apply::{ApplyOptions, apply};
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase};
 use migrate_core::plan::PlanOptions;
@@ -14,7 +13,8 @@ async fn main() -> miette::Result<()> {
     let (Some(directory), Some(url)) = (arguments.next(), arguments.next()) else {
         return Err(miette::miette!("usage: apply DIRECTORY URL"));
     };
-    let (migrations, findings) = fs::load(Path::new(&directory), &directory, &ResolveOptions::default())?;
+    let (migrations, findings) =
+        fs::load(&[directory.parse().into_diagnostic()?], None, &ResolveOptions::default())?;
     if findings.iter().any(migrate_core::Finding::is_error) {
         return Err(Error::Invalid { findings }.into());
     }

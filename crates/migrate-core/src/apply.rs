@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use miette::SourceSpan;
 
+use crate::callback::{Callbacks, Events, around, connected, renew, run, tell};
 use crate::database::{Database, Event, Failure, Progress, Waiting};
 use crate::error::{ConnectionLost, Error, StatementError};
+use crate::finding::Finding;
 use crate::history::{Baseline, HistoryRow, abbreviate_script};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
@@ -25,6 +27,8 @@ pub struct ApplyOptions {
     pub installed_by: Option<String>,
     /// Writes the history without running anything.
     pub skip_executing: bool,
+    /// Commits every statement by itself, where a script does not say otherwise: Flyway's `executeInTransaction=false`.
+    pub commit_each_statement: bool,
     /// How many seconds to wait for the lock; `None`: for ever, as Flyway does.
     pub lock_timeout: Option<u64>,
     /// What somebody decided about a migration that was cut off; `None`: it is settled by what the database shows.
@@ -68,20 +72,72 @@ pub async fn apply<D: Database>(
     options: &ApplyOptions,
     progress: &mut impl Progress,
 ) -> Result<Report, Error> {
-    under_lock(database, options.lock_timeout, progress, async |database, progress| {
+    let (callbacks, findings) = Callbacks::of(migrations, &options.plan.placeholders);
+    if findings.iter().any(Finding::is_error) {
+        return Err(Error::Invalid { findings });
+    }
+    prelude(database, migrations, options, &callbacks, progress).await?;
+    let applied = under_lock(database, options.lock_timeout, progress, async |database, progress| {
         let run = Run {
             database,
             migrations,
             options,
+            callbacks: &callbacks,
             progress,
             rows: Vec::new(),
             report: Report::default(),
             in_flight: None,
             journal_open: false,
+            repeatables_begun: false,
         };
         run.run().await
     })
-    .await
+    .await;
+    let events: &[&str] = match &applied {
+        Err(_) => &["afterMigrateError"],
+        Ok(report) if report.applied.is_empty() => &["afterMigrate", "afterMigrateOperationFinish"],
+        Ok(_) => &["afterMigrateApplied", "afterMigrate", "afterMigrateOperationFinish"],
+    };
+    let told = epilogue(database, &callbacks, events, progress).await;
+    let report = applied?;
+    told?;
+    Ok(report)
+}
+
+/// What comes before the lock: the callbacks of a new session, of the validation and of the whole run.
+async fn prelude<D: Database>(
+    database: &mut D,
+    migrations: &[Migration],
+    options: &ApplyOptions,
+    callbacks: &Callbacks<'_>,
+    progress: &mut impl Progress,
+) -> Result<(), Error> {
+    let wanted = callbacks.any(&["beforeValidate", "afterValidate", "afterValidateError"]);
+    if options.plan.validate.is_none() || !wanted {
+        connected(database, callbacks, progress).await?;
+    } else {
+        // The run itself validates again, under the lock.
+        let validated = async |database: &mut D, _: &mut _| {
+            let rows = database.rows(-1).await?.unwrap_or_default();
+            plan(migrations, &rows, &options.plan).map(drop)
+        };
+        around(database, callbacks, Events::VALIDATE_FIRST, progress, validated).await?;
+    }
+    tell(database, callbacks, ["beforeMigrate"], progress).await
+}
+
+/// What comes after the lock was given back, in a session that no migration has changed.
+async fn epilogue<D: Database>(
+    database: &mut D,
+    callbacks: &Callbacks<'_>,
+    events: &[&'static str],
+    progress: &mut impl Progress,
+) -> Result<(), Error> {
+    if !callbacks.any(events) {
+        return Ok(());
+    }
+    renew(database, callbacks, progress).await?;
+    tell(database, callbacks, events.iter().copied(), progress).await
 }
 
 /// Takes everything up to a version for applied, in a database without history.
@@ -159,6 +215,7 @@ struct Run<'a, D, P> {
     database: &'a mut D,
     migrations: &'a [Migration],
     options: &'a ApplyOptions,
+    callbacks: &'a Callbacks<'a>,
     progress: &'a mut P,
     /// The history as far as it is known.
     rows: Vec<HistoryRow>,
@@ -167,6 +224,8 @@ struct Run<'a, D, P> {
     in_flight: Option<InFlight>,
     /// Whether the journal can be written.
     journal_open: bool,
+    /// Whether the callbacks between versioned and repeatable migrations have run.
+    repeatables_begun: bool,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
@@ -214,20 +273,43 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         }
         let planned: Vec<&Migration> = steps.iter().map(|step| step.migration).collect();
         self.progress.event(Event::Planned(&planned));
+        let each = self.each_touches_session();
         for (at, step) in steps.iter().enumerate() {
+            if step.migration.version.is_none() && self.begin_repeatables().await? {
+                return Ok(true);
+            }
             self.apply_step(step).await?;
             let is_last = at + 1 == steps.len();
-            if step.script.touches_session() && !self.options.skip_executing && !is_last {
-                self.database.reset().await?;
-                take_lock(self.database, self.options.lock_timeout, self.progress).await?;
-                let news = self.database.rows(self.last_rank()).await?.unwrap_or_default();
-                if !news.is_empty() {
-                    self.rows.extend(news);
-                    return Ok(true);
-                }
+            let touched = (step.script.touches_session() || each) && !self.options.skip_executing;
+            if touched && !is_last && self.renew().await? {
+                return Ok(true);
             }
         }
+        if !self.repeatables_begun {
+            run(self.database, self.callbacks, "afterVersioned", self.progress).await?;
+        }
         Ok(false)
+    }
+
+    /// The callbacks before the first repeatable migration. Returns true when the history changed meanwhile.
+    async fn begin_repeatables(&mut self) -> Result<bool, Error> {
+        let mut touched = false;
+        if !std::mem::replace(&mut self.repeatables_begun, true) {
+            for event in ["afterVersioned", "beforeRepeatables"] {
+                touched |= run(self.database, self.callbacks, event, self.progress).await?;
+            }
+        }
+        Ok(touched && self.renew().await?)
+    }
+
+    /// Makes the session new. The lock is handed over for a moment; returns true when the history changed meanwhile.
+    async fn renew(&mut self) -> Result<bool, Error> {
+        renew(self.database, self.callbacks, self.progress).await?;
+        take_lock(self.database, self.options.lock_timeout, self.progress).await?;
+        let news = self.database.rows(self.last_rank()).await?.unwrap_or_default();
+        let changed = !news.is_empty();
+        self.rows.extend(news);
+        Ok(changed)
     }
 
     async fn create_history(&mut self) -> Result<Vec<HistoryRow>, Error> {

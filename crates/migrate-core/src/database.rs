@@ -44,6 +44,12 @@ pub trait Database: HistoryStore + Journal {
     /// What the server says.
     fn execute(&mut self, sql: &str) -> impl Future<Output = Result<Executed, Failure>>;
 
+    /// Commits what was executed.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn commit(&mut self) -> impl Future<Output = Result<(), Error>>;
+
     /// Takes back what was not committed.
     ///
     /// # Errors
@@ -182,6 +188,13 @@ pub enum Event<'a> {
         migration: &'a Migration,
         /// How long it took.
         milliseconds: i32,
+    },
+    /// A callback begins.
+    Callback {
+        /// The event.
+        event: &'static str,
+        /// The file.
+        migration: &'a Migration,
     },
     /// The history changed while the lock was handed over; the plan is made again.
     Replanned,

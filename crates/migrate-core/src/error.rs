@@ -92,6 +92,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     ConnectionLost(Box<ConnectionLost>),
+    /// A statement of a callback that the server refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Callback(Box<CallbackError>),
     /// A migration was begun, and how to go on is not clear.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -121,12 +125,12 @@ pub enum Error {
     #[error("stopped before statement {} of {total} of migration {name}", applied + 1)]
     #[diagnostic(
         code("migrate/stopped"),
-        help("{}", if *applied == 0 { "nothing of it has run" } else { "the history shows it as failed, since a part of it has run" })
+        help("{}", if *applied == 0 { "nothing of it is in force" } else { "the statements before it are in force; the next run goes on with it" })
     )]
     Stopped {
         /// Version and description.
         name: String,
-        /// Statements of this migration that ran before.
+        /// Statements of this migration that are in force.
         applied: usize,
         /// Statements of this migration.
         total: usize,
@@ -259,6 +263,33 @@ pub struct StatementError {
     pub span: SourceSpan,
 }
 
+/// A statement of a callback that the server refused.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error("callback `{script}` failed at {event}, line {line}, column {column}: {message}")]
+#[diagnostic(code("migrate/callback-failed"), help("server error {code}, SQL state {state}"))]
+pub struct CallbackError {
+    /// The script.
+    pub script: String,
+    /// The event.
+    pub event: &'static str,
+    /// The server's error number, 0 if the connection broke.
+    pub code: u16,
+    /// The SQL state.
+    pub state: String,
+    /// The server's message.
+    pub message: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement.
+    #[label("the server refused this")]
+    pub span: SourceSpan,
+}
+
 /// The connection broke while a statement ran.
 #[derive(Debug, ThisError, Diagnostic)]
 #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
@@ -338,6 +369,7 @@ impl Error {
     pub fn position(&self) -> Option<(usize, usize)> {
         match self {
             Self::Statement(error) => Some((error.line, error.column)),
+            Self::Callback(error) => Some((error.line, error.column)),
             Self::ConnectionLost(error) => Some(position_at(error.src.inner(), error.span.offset())),
             Self::Unfinished(error) => Some(position_at(error.src.inner(), error.span.offset())),
             _ => None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
+use crate::encoding::Encoding;
 use crate::naming::NameError;
 use crate::script::SplitProblem;
 use crate::script::lexer::Unterminated;
@@ -131,24 +132,6 @@ pub enum Finding {
         #[label("runs like any other migration")]
         span: SourceSpan,
     },
-    /// A script for an event.
-    #[error("`{path}` is a callback, and callbacks are not run")]
-    #[diagnostic(
-        code("migrate/callback"),
-        help("move its statements into a migration, or the file out of the location")
-    )]
-    Callback {
-        /// The path.
-        path: String,
-        /// The event.
-        event: &'static str,
-        /// The file.
-        #[source_code]
-        src: Source,
-        /// Its beginning.
-        #[label("Flyway would run this at {event}")]
-        span: SourceSpan,
-    },
     /// A migration that is a program.
     #[error("`{path}` is a program, and only SQL migrations are run")]
     #[diagnostic(
@@ -165,31 +148,54 @@ pub enum Finding {
         #[label("Flyway would execute this file")]
         span: SourceSpan,
     },
-    /// A configuration file of a single script.
-    #[error("`{path}` configures a single script, which is not supported")]
+    /// A setting of a single script that is not understood.
+    #[error("`{path}`: {problem}")]
     #[diagnostic(
-        code("migrate/script-configuration"),
-        help("set the option for the whole project and remove the file")
+        code("migrate/script-setting"),
+        help("the settings of a script are `executeInTransaction`, `placeholderReplacement` and `encoding`")
     )]
-    ScriptConfiguration {
-        /// The path.
+    ScriptSetting {
+        /// The path of the settings.
         path: String,
-        /// The file.
+        /// What is wrong.
+        problem: String,
+        /// The settings.
         #[source_code]
         src: Source,
-        /// Its beginning.
-        #[label("these settings would be ignored")]
+        /// The setting.
+        #[label("here")]
         span: SourceSpan,
     },
-    /// Bytes that are not UTF-8.
-    #[error("`{path}` is not UTF-8: line {line}, byte {offset} of the file")]
+    /// Settings of a script that is not there.
+    #[error("`{path}` holds the settings of a script that is not there")]
     #[diagnostic(
-        code("migrate/not-utf8"),
-        help("convert the file, for example with `iconv -f LATIN1 -t UTF-8`")
+        code("migrate/orphan-settings"),
+        severity(Warning),
+        help("name it as the script, with `.conf` at the end, or remove it")
     )]
-    NotUtf8 {
+    OrphanSettings {
+        /// The path of the settings.
+        path: String,
+        /// The settings.
+        #[source_code]
+        src: Source,
+        /// Their beginning.
+        #[label("these settings have no effect")]
+        span: SourceSpan,
+    },
+    /// Bytes that are no text in the script's encoding.
+    #[error("`{path}` is not {encoding}: line {line}, byte {offset} of the file")]
+    #[diagnostic(
+        code("migrate/encoding"),
+        help(
+            "save it as {encoding}, or say what it is in `{path}.conf`, as in `encoding=ISO-8859-1`; UTF-8 is best"
+        )
+    )]
+    BadEncoding {
         /// The path.
         path: String,
+        /// How it was read.
+        encoding: Encoding,
         /// 1-based line of the first bad byte.
         line: usize,
         /// Its 0-based offset in the file.
@@ -198,7 +204,7 @@ pub enum Finding {
         #[source_code]
         src: Source,
         /// The first bad byte.
-        #[label("the first byte that is not UTF-8")]
+        #[label("the first byte that {encoding} does not have")]
         span: SourceSpan,
     },
     /// A byte-order mark at the beginning.
@@ -249,7 +255,26 @@ pub enum Finding {
         /// Bytes allowed.
         limit: u64,
     },
-
+    /// A location that lies within another.
+    #[error("location `{inner}` lies within `{outer}` and is left out")]
+    #[diagnostic(code("migrate/nested-location"), severity(Warning), help("name only one of the two"))]
+    NestedLocation {
+        /// The one that is left out.
+        inner: String,
+        /// The one around it.
+        outer: String,
+    },
+    /// A location that does not exist, where that is allowed.
+    #[error("there is no location `{location}`")]
+    #[diagnostic(
+        code("migrate/no-location"),
+        severity(Warning),
+        help("nothing is read from it; set failOnMissingLocations to make this an error")
+    )]
+    MissingLocation {
+        /// The location.
+        location: String,
+    },
     /// A placeholder that nothing gives a value to.
     #[error("no value for placeholder `{name}`")]
     #[diagnostic(

@@ -1,4 +1,4 @@
-//! Reads the files of a location: the only place of this crate that touches the file system.
+//! Reads the files of locations: the only place of this crate that touches the file system.
 
 use std::fs;
 use std::io::Read;
@@ -6,8 +6,9 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::location::Location;
 use crate::migration::Migration;
-use crate::naming::Naming;
+use crate::naming::{Naming, strip_suffix_ignoring_case};
 use crate::resolve::{LocationFile, ResolveOptions, resolve_with};
 
 /// Larger files are a finding: scripts are held in memory.
@@ -16,44 +17,78 @@ pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
 /// Deeper directories are an error: they are a loop of symbolic links.
 pub const MAX_DEPTH: usize = 32;
 
-/// Reads a location and resolves it. `shown` is the path of the location as the user should see it.
+/// Reads locations as [`read_locations`] does, each of which must exist, and resolves what they hold.
 ///
 /// # Errors
-/// When the location or something in it cannot be read.
+/// When a location does not exist or something in it cannot be read.
 pub fn load(
-    location: &Path,
-    shown: &str,
+    locations: &[Location],
+    root: Option<&Path>,
     options: &ResolveOptions,
 ) -> Result<(Vec<Migration>, Vec<Finding>), Error> {
-    let (files, mut findings) = read_location(location, shown, &options.naming)?;
+    let (files, mut findings) = read_locations(locations, root, &options.naming, Missing::Fail)?;
     let (migrations, resolved) = resolve_with(files, options);
     findings.extend(resolved);
     Ok((migrations, findings))
 }
 
-/// Reads all files below a directory that may be migrations, sorted by path.
+/// What to do about a location that does not exist.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// [`Error::MissingLocation`].
+    #[default]
+    Fail,
+    /// [`Finding::MissingLocation`], as Flyway does by default.
+    Warn,
+}
+
+/// Reads all files that may be migrations, location by location and sorted by path in each. Relative locations lie below `root`,
+/// but findings name them as they are given. One that lies within another is left out with a finding.
 ///
 /// As in Flyway, directories whose name begins with a dot are skipped and symbolic links followed, which is what
 /// makes the layout of a mounted ConfigMap work: its files are links into `..data`.
 ///
 /// # Errors
-/// When the location does not exist or something in it cannot be read.
-pub fn read_location(
-    location: &Path,
-    shown: &str,
+/// When a location does not exist or something in it cannot be read.
+pub fn read_locations(
+    locations: &[Location],
+    root: Option<&Path>,
     naming: &Naming,
+    missing: Missing,
 ) -> Result<(Vec<LocationFile>, Vec<Finding>), Error> {
-    if !location.is_dir() {
-        return Err(Error::MissingLocation { path: location.to_owned() });
+    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    let mut seen: Vec<&Location> = Vec::new();
+    let mut sorted: Vec<&Location> = locations.iter().collect();
+    sorted.sort();
+    for location in sorted {
+        if seen.last() == Some(&location) {
+            continue;
+        }
+        if let Some(outer) = seen.iter().find(|outer| location.is_within(outer)) {
+            let (inner, outer) = (location.to_string(), outer.to_string());
+            findings.push(Finding::NestedLocation { inner, outer });
+            continue;
+        }
+        seen.push(location);
+        let directory = root.map_or_else(|| location.root().to_owned(), |root| root.join(location.root()));
+        if !directory.is_dir() {
+            if missing == Missing::Warn {
+                findings.push(Finding::MissingLocation { location: location.to_string() });
+                continue;
+            }
+            return Err(Error::MissingLocation { path: directory });
+        }
+        let mut reader = Reader { location, naming, files: Vec::new(), findings: Vec::new() };
+        reader.directory(&directory, "", 0)?;
+        reader.files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.append(&mut reader.files);
+        findings.append(&mut reader.findings);
     }
-    let mut reader = Reader { shown, naming, files: Vec::new(), findings: Vec::new() };
-    reader.directory(location, "", 0)?;
-    reader.files.sort_by(|a, b| a.script.cmp(&b.script));
-    Ok((reader.files, reader.findings))
+    Ok((files, findings))
 }
 
 struct Reader<'a> {
-    shown: &'a str,
+    location: &'a Location,
     naming: &'a Naming,
     files: Vec<LocationFile>,
     findings: Vec<Finding>,
@@ -68,24 +103,32 @@ impl Reader<'_> {
             let entry = entry.map_err(|source| Error::io(directory, source))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let script = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
+            let below = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
             let kind = fs::metadata(&path).map_err(|source| Error::io(&path, source))?;
             if kind.is_dir() {
                 if !name.starts_with('.') {
-                    self.directory(&path, &script, depth + 1)?;
+                    self.directory(&path, &below, depth + 1)?;
                 }
-            } else if self.naming.is_of_interest(&name) {
-                self.file(&path, script, kind.len())?;
+            } else if self.naming.is_of_interest(&name)
+                && let Some(script) = self.script(&below)
+            {
+                self.file(&path, &below, script, kind.len())?;
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, script: String, size: u64) -> Result<(), Error> {
-        let shown = match self.shown.trim_end_matches('/') {
-            "" => script.clone(),
-            location => format!("{location}/{script}"),
-        };
+    /// A script's settings belong to the location if the script does.
+    fn script(&self, below: &str) -> Option<String> {
+        match strip_suffix_ignoring_case(below, ".conf") {
+            Some(script) => Some(self.location.script(script)? + &below[script.len()..]),
+            None => self.location.script(below),
+        }
+    }
+
+    fn file(&mut self, path: &Path, below: &str, script: String, size: u64) -> Result<(), Error> {
+        let shown = self.location.root().join(below);
+        let shown = shown.strip_prefix(".").unwrap_or(&shown).display().to_string();
         let too_large = |size| Finding::TooLarge { path: shown.clone(), size, limit: MAX_FILE_BYTES };
         if size > MAX_FILE_BYTES {
             self.findings.push(too_large(size));
@@ -115,16 +158,25 @@ mod tests {
         fs::write(path, "SELECT 1;").unwrap();
     }
 
-    fn scripts(root: &Path, shown: &str) -> Vec<(String, String)> {
-        let (files, findings) = read_location(root, shown, &Naming::default()).unwrap();
+    fn read(root: &Path, locations: &[&str]) -> Result<(Vec<LocationFile>, Vec<Finding>), Error> {
+        let locations: Vec<Location> = locations.iter().map(|text| text.parse().unwrap()).collect();
+        read_locations(&locations, Some(root), &Naming::default(), Missing::Fail)
+    }
+
+    fn scripts(root: &Path, locations: &[&str]) -> Vec<(String, String)> {
+        let (files, findings) = read(root, locations).unwrap();
         assert!(findings.is_empty());
         files.into_iter().map(|file| (file.script, file.path)).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(script, path)| ((*script).to_owned(), (*path).to_owned())).collect()
     }
 
     #[test]
     fn files_come_sorted_with_both_paths() {
         let root = tempfile::tempdir().unwrap();
-        for path in ["b/V2__x.sql", "V1__x.sql", "README.md", ".git/V3__x.sql", ".hidden.sql"] {
+        for path in ["m/b/V2__x.sql", "m/V1__x.sql", "m/README.md", "m/.git/V3__x.sql", "m/.hidden.sql"] {
             write(root.path(), path);
         }
         let expected = [
@@ -132,7 +184,33 @@ mod tests {
             ("V1__x.sql", "m/V1__x.sql"),
             ("b/V2__x.sql", "m/b/V2__x.sql"),
         ];
-        assert_eq!(scripts(root.path(), "m/"), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        assert_eq!(scripts(root.path(), &["m/"]), pairs(&expected));
+    }
+
+    #[test]
+    fn patterns_choose_files_and_name_scripts() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["m/r1/x/V1__x.sql", "m/r1/x/V1__x.sql.conf", "m/r2/V2__x.sql", "m/old/V3__x.sql"] {
+            write(root.path(), path);
+        }
+        let expected = [
+            ("x/V1__x.sql", "m/r1/x/V1__x.sql"),
+            ("x/V1__x.sql.conf", "m/r1/x/V1__x.sql.conf"),
+            ("V2__x.sql", "m/r2/V2__x.sql"),
+        ];
+        assert_eq!(scripts(root.path(), &["filesystem:m/r*"]), pairs(&expected));
+        let expected =
+            [("r1/x/V1__x.sql", "m/r1/x/V1__x.sql"), ("r1/x/V1__x.sql.conf", "m/r1/x/V1__x.sql.conf")];
+        assert_eq!(scripts(root.path(), &["m/**/V1*.sql"]), pairs(&expected));
+    }
+
+    #[test]
+    fn a_location_counts_once() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "m/a/V1__x.sql");
+        let (files, findings) = read(root.path(), &["m/a", "m", "m"]).unwrap();
+        assert_eq!(files.len(), 1);
+        assert!(matches!(findings.as_slice(), [Finding::NestedLocation { .. }]), "{findings:?}");
     }
 
     #[cfg(unix)]
@@ -143,7 +221,7 @@ mod tests {
         write(root.path(), "..2026_11_23/V1__x.sql");
         symlink("..2026_11_23", root.path().join("..data")).unwrap();
         symlink("..data/V1__x.sql", root.path().join("V1__x.sql")).unwrap();
-        assert_eq!(scripts(root.path(), ""), [("V1__x.sql".to_owned(), "V1__x.sql".to_owned())]);
+        assert_eq!(scripts(root.path(), &["."]), pairs(&[("V1__x.sql", "V1__x.sql")]));
     }
 
     #[cfg(unix)]
@@ -152,19 +230,20 @@ mod tests {
         use std::os::unix::fs::symlink;
         let root = tempfile::tempdir().unwrap();
         symlink(".", root.path().join("again")).unwrap();
-        let error = read_location(root.path(), "", &Naming::default()).unwrap_err();
+        let error = read(root.path(), &["."]).unwrap_err();
         assert!(error.to_string().contains("again"), "{error}");
         let root = tempfile::tempdir().unwrap();
         symlink("nowhere", root.path().join("V1__x.sql")).unwrap();
-        let error = read_location(root.path(), "", &Naming::default()).unwrap_err();
+        let error = read(root.path(), &["."]).unwrap_err();
         assert!(error.to_string().contains("V1__x.sql"), "{error}");
     }
 
     #[test]
     fn a_missing_location_is_named() {
-        let error = load(Path::new("/nowhere/at/all"), "", &ResolveOptions::default()).unwrap_err();
-        assert!(
-            matches!(&error, Error::MissingLocation { .. }) && error.to_string().contains("/nowhere/at/all")
-        );
+        let error = read(Path::new("/nowhere"), &["at/all"]).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/at/all"), "{error}");
+        let locations = ["/nowhere".parse().unwrap()];
+        let (files, findings) = read_locations(&locations, None, &Naming::default(), Missing::Warn).unwrap();
+        assert!(files.is_empty() && matches!(findings.as_slice(), [Finding::MissingLocation { .. }]));
     }
 }

@@ -24,8 +24,10 @@
 //! ```
 
 pub mod apply;
+pub mod callback;
 pub mod checksum;
 pub mod database;
+pub mod encoding;
 pub mod error;
 pub mod finding;
 pub mod fs;
@@ -33,6 +35,7 @@ pub mod history;
 pub mod info;
 pub mod journal;
 pub mod lint;
+pub mod location;
 pub mod memory;
 pub mod migration;
 #[cfg(feature = "mysql")]
@@ -45,6 +48,7 @@ pub mod repair;
 pub mod resolve;
 pub mod script;
 pub mod server;
+pub mod settings;
 pub mod validate;
 pub mod version;
 pub mod wait;

@@ -167,10 +167,7 @@ impl Database for MemoryDatabase {
 
     async fn unlock(&mut self) -> Result<(), Error> {
         // As SET autocommit = 1 does.
-        self.executed.append(&mut self.uncommitted);
-        if std::mem::take(&mut self.finishing) {
-            self.journal = None;
-        }
+        self.commit().await?;
         self.locked = false;
         Ok(())
     }
@@ -187,6 +184,14 @@ impl Database for MemoryDatabase {
                 Ok(Executed::default())
             }
         }
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        self.executed.append(&mut self.uncommitted);
+        if std::mem::take(&mut self.finishing) {
+            self.journal = None;
+        }
+        Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), Error> {

@@ -1,8 +1,12 @@
 //! A migration found in a location.
 
+use std::borrow::Cow;
+
 use crate::checksum;
-use crate::finding::Source;
+use crate::finding::{Finding, Source};
 use crate::placeholder::Placeholders;
+use crate::script::Script;
+use crate::settings::ScriptSettings;
 use crate::version::MigrationVersion;
 
 /// What a migration file is for, told by its prefix.
@@ -37,6 +41,8 @@ pub struct Migration {
     pub checksum: i32,
     /// For repeatable migrations, the checksum after placeholders were replaced: see [`replace_checksums`].
     pub replaced_checksum: Option<i32>,
+    /// What the file beside it says.
+    pub settings: ScriptSettings,
 }
 
 impl Migration {
@@ -70,6 +76,19 @@ impl Migration {
         self.source.name()
     }
 
+    /// The placeholders of the run, as far as this script wants them.
+    fn placeholders<'p>(&self, run: &'p Placeholders) -> Cow<'p, Placeholders> {
+        match self.settings.placeholder_replacement {
+            Some(enabled) if enabled != run.enabled => Cow::Owned(run.with_enabled(enabled)),
+            _ => Cow::Borrowed(run),
+        }
+    }
+
+    /// The statements, with placeholders replaced as far as this script wants it.
+    pub fn script(&self, placeholders: &Placeholders) -> (Script<'_>, Vec<Finding>) {
+        Script::parse(&self.source, self.file_name(), &self.placeholders(placeholders))
+    }
+
     /// Versioned or baseline: takes part in the order of versions.
     pub fn is_versioned(&self) -> bool {
         matches!(self.kind, MigrationKind::Versioned | MigrationKind::Baseline)
@@ -86,11 +105,11 @@ pub(crate) fn display_name(version: Option<&MigrationVersion>, description: &str
 
 /// Gives repeatable migrations the checksum of their text after replacement: they run again when a value changes.
 pub fn replace_checksums(migrations: &mut [Migration], placeholders: &Placeholders) {
-    if !placeholders.enabled {
-        return;
-    }
     for migration in migrations.iter_mut().filter(|migration| migration.kind == MigrationKind::Repeatable) {
-        let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
-        migration.replaced_checksum = Some(checksum::of_text(&expanded.text));
+        let placeholders = migration.placeholders(placeholders);
+        if placeholders.enabled {
+            let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
+            migration.replaced_checksum = Some(checksum::of_text(&expanded.text));
+        }
     }
 }

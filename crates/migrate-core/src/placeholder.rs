@@ -49,6 +49,11 @@ impl Placeholders {
         Self { enabled: false, ..Self::default() }
     }
 
+    /// The same values, replaced or not.
+    pub(crate) fn with_enabled(&self, enabled: bool) -> Self {
+        Self { enabled, ..self.clone() }
+    }
+
     /// Gives a name a value. Returns false, and changes nothing, for a name that begins with `flyway:` and is none of
     /// [`BUILT_IN`].
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> bool {

@@ -61,8 +61,7 @@ pub fn plan<'m>(
     let newest = info.current();
     let mut steps = Vec::new();
     for migration in info.pending() {
-        let (script, problems) =
-            Script::parse(&migration.source, migration.file_name(), &options.placeholders);
+        let (script, problems) = migration.script(&options.placeholders);
         findings.extend(problems);
         let out_of_order =
             migration.version.as_ref().is_some_and(|version| newest.is_some_and(|last| version < last));

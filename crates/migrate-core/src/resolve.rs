@@ -1,14 +1,20 @@
 //! From the files of a location to the migrations in them, in the order in which they run.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use miette::SourceSpan;
 
-use crate::checksum::{self, BYTE_ORDER_MARK};
+use crate::checksum;
+use crate::encoding::Encoding;
 use crate::finding::{Finding, Source};
 use crate::migration::{Migration, MigrationKind};
 use crate::naming::{Naming, PROGRAM_SUFFIXES, strip_suffix_ignoring_case};
+use crate::placeholder::Placeholders;
+use crate::settings::ScriptSettings;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A file of a location, read.
 #[derive(Debug, Clone)]
@@ -21,13 +27,19 @@ pub struct LocationFile {
     pub bytes: Vec<u8>,
 }
 
-/// How files are told apart.
+/// How files are told apart and read.
 #[derive(Debug, Clone, Default)]
 pub struct ResolveOptions {
     /// Prefixes, separator and suffixes.
     pub naming: Naming,
     /// Whether a migration suffix without a migration's name is an error instead of a warning.
     pub validate_naming: bool,
+    /// How bytes become text, where a script does not say it itself.
+    pub encoding: Encoding,
+    /// Whether each file's encoding is guessed instead.
+    pub detect_encoding: bool,
+    /// What stands for `${…}` in the settings of scripts.
+    pub placeholders: Placeholders,
 }
 
 /// [`resolve_with`] Flyway's default names, where a wrong name is a warning.
@@ -41,8 +53,19 @@ pub fn resolve(files: Vec<LocationFile>) -> (Vec<Migration>, Vec<Finding>) {
 /// version, callbacks by event and description. The findings come in the order of the files, duplicates last.
 pub fn resolve_with(files: Vec<LocationFile>, options: &ResolveOptions) -> (Vec<Migration>, Vec<Finding>) {
     let mut findings = Vec::new();
+    let mut settings = Settings::default();
+    let (beside, scripts): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| configured_script(file, &options.naming).is_some());
+    for file in &beside {
+        settings.read(file, options, &mut findings);
+    }
     let mut migrations: Vec<Migration> =
-        files.into_iter().filter_map(|file| read(file, options, &mut findings)).collect();
+        scripts.into_iter().filter_map(|file| read(file, options, &mut settings, &mut findings)).collect();
+    findings.extend(settings.0.into_values().map(|(_, src)| Finding::OrphanSettings {
+        path: src.name().to_owned(),
+        src,
+        span: (0..0).into(),
+    }));
     migrations.sort_by(|a, b| order(a, b).then_with(|| a.script.cmp(&b.script)));
     for pair in migrations.windows(2) {
         if pair[0].kind == pair[1].kind && order(&pair[0], &pair[1]).is_eq() {
@@ -52,13 +75,38 @@ pub fn resolve_with(files: Vec<LocationFile>, options: &ResolveOptions) -> (Vec<
     (migrations, findings)
 }
 
-fn read(file: LocationFile, options: &ResolveOptions, findings: &mut Vec<Finding>) -> Option<Migration> {
+/// The settings of scripts that were not met yet, by the script's path.
+#[derive(Default)]
+struct Settings(BTreeMap<String, (ScriptSettings, Source)>);
+
+impl Settings {
+    fn read(&mut self, file: &LocationFile, options: &ResolveOptions, findings: &mut Vec<Finding>) {
+        let src = lossy_source(file);
+        let (settings, problems) = ScriptSettings::parse(&src, &options.placeholders);
+        findings.extend(problems);
+        let script = strip_suffix_ignoring_case(&file.path, ".conf").unwrap_or(&file.path);
+        self.0.insert(script.to_owned(), (settings, src));
+    }
+}
+
+/// The script that a file holds the settings of.
+fn configured_script<'a>(file: &'a LocationFile, naming: &Naming) -> Option<&'a str> {
+    strip_suffix_ignoring_case(&file.script, ".conf").filter(|script| naming.strip_suffix(script).is_some())
+}
+
+fn read(
+    file: LocationFile,
+    options: &ResolveOptions,
+    settings: &mut Settings,
+    findings: &mut Vec<Finding>,
+) -> Option<Migration> {
     let naming = &options.naming;
     let file_name = file.script.rsplit('/').next().unwrap_or(&file.script);
     let Some(stem) = naming.strip_suffix(file_name) else {
-        findings.extend(refuse_other_file(&file, file_name, naming));
+        findings.extend(refuse_program(&file, file_name, naming));
         return None;
     };
+    let settings = settings.0.remove(&file.path).map(|(settings, _)| settings).unwrap_or_default();
     let span = SourceSpan::from(0..0);
     let name = match naming.parse(stem) {
         Ok(name) => name,
@@ -72,15 +120,18 @@ fn read(file: LocationFile, options: &ResolveOptions, findings: &mut Vec<Finding
             return None;
         }
     };
-    let checksum = checksum::of_file(&file.bytes);
-    let has_mark = file.bytes.starts_with(BYTE_ORDER_MARK);
-    let text = match std::str::from_utf8(&file.bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-        Err(error) => {
-            findings.push(not_utf8(&file, error.valid_up_to()));
+    let guess = || if options.detect_encoding { Encoding::detect(&file.bytes) } else { options.encoding };
+    let encoding = settings.encoding.unwrap_or_else(guess);
+    let decoded = match encoding.decode(&file.bytes) {
+        Ok(text) => text,
+        Err(offset) => {
+            findings.push(bad_encoding(&file, encoding, offset));
             return None;
         }
     };
+    let text = decoded.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&decoded);
+    let has_mark = text.len() < decoded.len();
+    let checksum = checksum::of_text(text);
     let src = Source::new(&file.path, Arc::from(text));
     let path = || file.path.clone();
     if !naming.suffixes.iter().any(|suffix| file_name.ends_with(suffix.as_str())) {
@@ -93,33 +144,38 @@ fn read(file: LocationFile, options: &ResolveOptions, findings: &mut Vec<Finding
         findings.push(Finding::EmptyFile { path: path(), src: src.clone(), span });
     }
     let (kind, version, description) = (name.kind, name.version, name.description);
-    if let MigrationKind::Callback(event) = kind {
-        findings.push(Finding::Callback { path: path(), event, src: src.clone(), span });
-    }
     let script = file.script;
-    Some(Migration { kind, version, description, script, source: src, checksum, replaced_checksum: None })
+    Some(Migration {
+        kind,
+        version,
+        description,
+        script,
+        source: src,
+        checksum,
+        replaced_checksum: None,
+        settings,
+    })
 }
 
-/// Files that Flyway would execute or obey although they are no SQL must not be passed over in silence.
-fn refuse_other_file(file: &LocationFile, file_name: &str, naming: &Naming) -> Option<Finding> {
-    let (path, span) = (file.path.clone(), SourceSpan::from(0..0));
+/// Files that Flyway would execute although they are no SQL must not be passed over in silence.
+fn refuse_program(file: &LocationFile, file_name: &str, naming: &Naming) -> Option<Finding> {
     let program = PROGRAM_SUFFIXES.iter().find_map(|suffix| strip_suffix_ignoring_case(file_name, suffix));
-    if program.is_some_and(|stem| naming.parse(stem).is_ok()) {
-        return Some(Finding::Program { path, src: lossy_source(file), span });
-    }
-    let configured =
-        strip_suffix_ignoring_case(file_name, ".conf").and_then(|script| naming.strip_suffix(script));
-    configured.is_some().then(|| Finding::ScriptConfiguration { path, src: lossy_source(file), span })
+    program.is_some_and(|stem| naming.parse(stem).is_ok()).then(|| Finding::Program {
+        path: file.path.clone(),
+        src: lossy_source(file),
+        span: (0..0).into(),
+    })
 }
 
 fn lossy_source(file: &LocationFile) -> Source {
     Source::new(&file.path, Arc::from(String::from_utf8_lossy(&file.bytes)))
 }
 
-fn not_utf8(file: &LocationFile, offset: usize) -> Finding {
+fn bad_encoding(file: &LocationFile, encoding: Encoding, offset: usize) -> Finding {
     let line = file.bytes[..offset].split(|byte| *byte == b'\n').count();
+    let (path, src) = (file.path.clone(), lossy_source(file));
     let span = SourceSpan::from((offset, '\u{fffd}'.len_utf8()));
-    Finding::NotUtf8 { path: file.path.clone(), line, offset, src: lossy_source(file), span }
+    Finding::BadEncoding { path, encoding, line, offset, src, span }
 }
 
 /// Flyway's order, extended to the kinds that it keeps apart.

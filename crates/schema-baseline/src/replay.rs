@@ -61,17 +61,15 @@ pub fn replay_scripts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use migrate_core::resolve::{LocationFile, resolve};
+    use migrate_core::resolve::ResolveOptions;
 
     fn migrations(files: &[(&str, &str)]) -> Vec<Migration> {
         let root = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(root.path().join(name), text).unwrap();
         }
-        let naming = migrate_core::naming::Naming::default();
-        let (files, _): (Vec<LocationFile>, _) =
-            migrate_core::fs::read_location(root.path(), "migrations", &naming).unwrap();
-        resolve(files).0
+        let location = root.path().to_owned().into();
+        migrate_core::fs::load(&[location], None, &ResolveOptions::default()).unwrap().0
     }
 
     #[test]

@@ -15,7 +15,7 @@ use schema_baseline::{fs::read_schema, load::load};
 fn migrations_directory_and_baseline_are_one_schema() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/mysql");
     let (migrations, _) =
-        migrate_core::fs::load(&root.join("migrations"), "migrations", &ResolveOptions::default()).unwrap();
+        migrate_core::fs::load(&[root.join("migrations").into()], None, &ResolveOptions::default()).unwrap();
     let (replayed, findings) = replay(&migrations, Dialect::default());
     assert!(findings.is_empty(), "{findings:?}");
     assert!(replayed.tables().len() >= 20);

@@ -1,10 +1,12 @@
 //! `infra baseline build` and `infra baseline load`.
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use migrate_core::location::Location;
 use migrate_core::mysql::MySqlDatabase;
+use migrate_core::placeholder::Placeholders;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::load_live::load_live;
 use schema_baseline::place::Source;
@@ -29,28 +31,22 @@ pub(crate) fn build(arguments: &BaselineBuild, root: Option<&Path>) -> Result<Ou
         Some(directory) => directory.clone(),
         None => tree().map(|tree| tree.path(&tree.configuration.paths.schema))?,
     };
-    let locations: Vec<PathBuf> = match (&arguments.locations, &arguments.schema_dir) {
-        (Some(location), _) => vec![location.clone()],
+    let location = match (&arguments.locations, &arguments.schema_dir) {
+        (Some(location), _) => Some(location.clone()),
         // A directory of one's own has migrations beside it, or none.
-        (None, Some(directory)) => {
-            let beside = directory.join("../migrations");
-            if beside.is_dir() { vec![beside] } else { Vec::new() }
-        }
-        (None, None) => files::locations(&[], root)?,
-    };
+        (None, Some(directory)) => Some(directory.join("../migrations")),
+        (None, None) => Some(tree().map(|tree| tree.path(&tree.configuration.paths.migrations))?),
+    }
+    .filter(|location| location.is_dir());
     let out = arguments.out.clone().unwrap_or_else(|| directory.join(BASELINE));
     if !directory.is_dir() {
         return Err(Failure::read(&directory, std::io::ErrorKind::NotFound.into()));
     }
     let (schema, mut findings) = schema::read(&directory, &directory, Dialect::default())?;
     let mut outcome = Outcome::default();
-    let migrations = if locations.iter().all(|location| location.is_dir()) {
-        let (migrations, problems) = files::load(&locations, None)?;
-        outcome.extend(problems);
-        migrations
-    } else {
-        Vec::new()
-    };
+    let locations: Vec<Location> = location.into_iter().map(Location::from).collect();
+    let (migrations, problems) = files::load(&locations, None, &Placeholders::default())?;
+    outcome.extend(problems);
     let (baseline, problems) = schema::baseline(&schema, &migrations);
     findings.extend(problems);
     outcome.extend(findings);

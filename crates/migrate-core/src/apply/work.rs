@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::{Run, failed};
-use crate::database::{Database, Event, Progress};
+use crate::callback::{self, Callback};
+use crate::database::{Database, Event, Failure, Progress};
 use crate::error::{Error, Unfinished};
 use crate::history::abbreviate_script;
 use crate::journal::{Decision, InFlight, Prefix, Settled, difference, settle};
 use crate::plan::Step;
+use crate::script::Statement;
 use crate::script::effect::{Commit, Effect, Object, may_commit, user_variables};
 
 /// What is known of the session that executes a migration.
@@ -29,78 +31,132 @@ struct Work {
     prefix: Prefix,
     /// What the journal says.
     entry: Option<InFlight>,
+    /// Something ran that is not committed.
+    uncommitted: bool,
 }
 
-impl<D: Database, P: Progress> Run<'_, D, P> {
-    /// Executes what is left of a migration.
+impl Work {
+    /// How many statements are in force once what is not committed was taken back, when `at` have run.
+    fn in_force(&self, at: usize) -> usize {
+        match &self.entry {
+            _ if !self.uncommitted => at,
+            Some(entry) => entry.statement + usize::from(!entry.sql.is_empty()),
+            None => 0,
+        }
+    }
+}
+
+/// The events in a migration's transaction.
+const EACH: [&str; 4] =
+    ["beforeEachMigrate", "beforeEachMigrateStatement", "afterEachMigrateStatement", "afterEachMigrate"];
+
+impl<'a, D: Database, P: Progress> Run<'a, D, P> {
+    /// Executes what is left of a migration, between its callbacks.
     pub(super) async fn execute(&mut self, step: &Step<'_>, started: Instant) -> Result<(), Error> {
         let Step { migration, script, .. } = step;
         let effects: Vec<Effect> =
             script.statements.iter().map(|statement| Effect::of(script.sql(statement))).collect();
-        let mut work = Work::default();
-        let first = match self.in_flight.take() {
-            Some(entry) => self.resume(step, &effects, entry, &mut work).await?,
-            None => 0,
+        let at_once = match migration.settings.execute_in_transaction {
+            Some(in_transaction) => !in_transaction,
+            None => self.options.commit_each_statement,
         };
-        let commits = |effect: &Effect| {
-            !matches!(
-                effect,
-                Effect::Transactional
-                    | Effect::Session
-                    | Effect::Temporary
-                    | Effect::Prepare { .. }
-                    | Effect::Deallocate(_)
-            )
-        };
-        if !self.journal_open && effects.iter().any(commits) {
+        let commits = |effect: &Effect| !effect.is_part_of_transaction();
+        if !self.journal_open && (at_once || effects.iter().any(commits) || self.each_may_commit()) {
             // Creating it commits, so it is there before the first statement.
             self.database.open_journal().await?;
             self.journal_open = true;
         }
+        let mut work = Work::default();
+        // Before the session is made what it was: the script may have set otherwise what they set.
+        self.each("beforeEachMigrate", step, 0, &mut work).await?;
+        let mut first = 0;
+        if let Some(entry) = self.in_flight.take() {
+            let in_flight = entry.statement;
+            first = self.resume(step, &effects, entry, &mut work).await?;
+            if first > in_flight {
+                // What they would have written was lost with the session, since it commits with the next word in the journal.
+                self.each("afterEachMigrateStatement", step, first, &mut work).await?;
+            }
+        }
         let total = script.statements.len();
         for (at, (statement, effect)) in script.statements.iter().zip(&effects).enumerate().skip(first) {
             if self.progress.stop() {
-                if at > 0 {
-                    self.record_failure(step, at, &mut work, started).await?;
-                }
-                return Err(Error::Stopped { name: migration.name(), applied: at, total });
+                // What is not committed is taken back with the lock; the journal says from where to go on.
+                let applied = work.in_force(at);
+                return Err(Error::Stopped { name: migration.name(), applied, total });
             }
             self.announce(step, at, effect, &mut work).await?;
+            self.each("beforeEachMigrateStatement", step, at, &mut work).await?;
             let (line, _) = script.position(script.span(statement));
             let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
             match self.database.execute(sql).await {
                 Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
                 Err(failure) => {
-                    // A second error must not hide the first.
-                    let recorded = !failure.connection_lost
-                        && self.record_failure(step, at, &mut work, started).await.is_ok();
-                    return Err(failed(step, statement, at, failure, recorded));
+                    return Err(self.fail(step, statement, at, failure, &mut work, started).await);
                 }
             }
-            if statement.touches_session {
-                work.variables.extend(user_variables(sql));
-            }
-            match effect {
-                Effect::Prepare { name, text } => {
-                    if let Some(text) = self.database.value(text).await? {
-                        work.prepared.insert(name.clone(), text);
-                    }
-                }
-                Effect::Deallocate(name) => {
-                    work.prepared.remove(name);
-                }
-                Effect::LockTables => work.locked = true,
-                Effect::UnlockTables => work.locked = false,
-                Effect::Autocommit => work.autocommit = true,
-                _ => {}
-            }
+            self.note(statement.touches_session, sql, effect, &mut work).await?;
             self.note_done(step, at, &mut work).await?;
+            self.each("afterEachMigrateStatement", step, at + 1, &mut work).await?;
+            if at_once && work.uncommitted {
+                self.checkpoint(step, at + 1, &mut work).await?;
+            }
         }
+        self.each("afterEachMigrate", step, total, &mut work).await?;
         if self.journal_open {
             self.database.finish().await?;
         }
         Ok(())
+    }
+
+    /// Keeps in mind what a statement that ran did to the session.
+    async fn note(
+        &mut self,
+        touches_session: bool,
+        sql: &str,
+        effect: &Effect,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        if touches_session {
+            work.variables.extend(user_variables(sql));
+        }
+        match effect {
+            Effect::Prepare { name, text } => {
+                if let Some(text) = self.database.value(text).await? {
+                    work.prepared.insert(name.clone(), text);
+                }
+            }
+            Effect::Deallocate(name) => {
+                work.prepared.remove(name);
+            }
+            Effect::LockTables => work.locked = true,
+            Effect::UnlockTables => work.locked = false,
+            Effect::Autocommit => work.autocommit = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Records that a statement failed, and runs the callbacks for it.
+    async fn fail(
+        &mut self,
+        step: &Step<'_>,
+        statement: &Statement,
+        at: usize,
+        failure: Failure,
+        work: &mut Work,
+        started: Instant,
+    ) -> Error {
+        let lost = failure.connection_lost;
+        // A second error must not hide the first.
+        let recorded = !lost && self.record_failure(step, at, work, started).await.is_ok();
+        if recorded {
+            for event in ["afterEachMigrateStatementError", "afterEachMigrateError"] {
+                let _ = callback::run(self.database, self.callbacks, event, self.progress).await;
+            }
+        }
+        failed(step, statement, at, failure, recorded)
     }
 
     /// Writes the journal if the statement is about to commit.
@@ -113,7 +169,10 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
     ) -> Result<(), Error> {
         let Some(statement) = step.script.statements.get(at) else { return Ok(()) };
         let sql = step.script.sql(statement);
-        let Some((sql, commit)) = self.commit(sql, effect, work).await? else { return Ok(()) };
+        let Some((sql, commit)) = self.commit(sql, effect, work).await? else {
+            work.uncommitted |= !matches!(effect, Effect::Session);
+            return Ok(());
+        };
         let before = self.database.definitions(&commit.objects).await?;
         let variables = self.database.variables(&work.variables).await?;
         work.objects.extend(commit.objects.iter().cloned());
@@ -128,9 +187,69 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             prepared: work.prepared.clone(),
             failed: Vec::new(),
         };
+        self.begin(entry, work).await
+    }
+
+    async fn begin(&mut self, entry: InFlight, work: &mut Work) -> Result<(), Error> {
         self.database.begin(&entry).await?;
+        work.uncommitted = false;
         work.entry = Some(entry);
         Ok(())
+    }
+
+    /// Commits everything before a statement, with a word in the journal that it is next.
+    async fn checkpoint(&mut self, step: &Step<'_>, next: usize, work: &mut Work) -> Result<(), Error> {
+        if work.locked {
+            return Ok(());
+        }
+        let entry = InFlight {
+            script: abbreviate_script(&step.migration.script),
+            statement: next,
+            digest: work.prefix.up_to(&step.script, next),
+            variables: self.database.variables(&work.variables).await?,
+            prepared: work.prepared.clone(),
+            ..InFlight::default()
+        };
+        self.begin(entry, work).await
+    }
+
+    /// Runs the callbacks of an event in the migration's transaction, before the statement that is `next`.
+    async fn each(
+        &mut self,
+        event: &'static str,
+        step: &Step<'_>,
+        next: usize,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let callbacks = self.callbacks;
+        for callback in callbacks.at(event) {
+            self.progress.event(Event::Callback { event, migration: callback.migration });
+            for (statement, effect) in callback.script.statements.iter().zip(&callback.effects) {
+                // One that commits would part what the migration did so far from the word about it.
+                if work.uncommitted && !effect.is_part_of_transaction() {
+                    self.checkpoint(step, next, work).await?;
+                }
+                callback.execute(self.database, event, statement).await?;
+                work.uncommitted |= *effect == Effect::Transactional;
+            }
+        }
+        Ok(())
+    }
+
+    fn each_callbacks(&self) -> impl Iterator<Item = &'a Callback<'a>> + use<'a, D, P> {
+        let callbacks = self.callbacks;
+        EACH.iter().flat_map(move |event| callbacks.at(event))
+    }
+
+    fn each_may_commit(&self) -> bool {
+        self.each_callbacks()
+            .flat_map(|callback| &callback.effects)
+            .any(|effect| !effect.is_part_of_transaction())
+    }
+
+    /// Whether the callbacks around each migration leave something in the session.
+    pub(super) fn each_touches_session(&self) -> bool {
+        self.each_callbacks().any(|callback| callback.script.touches_session())
     }
 
     /// What a statement commits, with the text that does it; `None`: nothing, or nothing that can be written down.

@@ -158,7 +158,8 @@ fn suppressions_work_on_their_line_or_statement() {
 fn the_reference_tree_can_be_linted() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/mysql/migrations");
     let naming = crate::naming::Naming::default();
-    let (files, _) = crate::fs::read_location(&directory, "migrations", &naming).expect("the tree is there");
+    let (files, _) = crate::fs::read_locations(&[directory.into()], None, &naming, crate::fs::Missing::Fail)
+        .expect("the tree is there");
     let (migrations, _) = resolve(files);
     assert!(!migrations.is_empty());
     for migration in &migrations {

@@ -283,6 +283,10 @@ impl Database for MySqlDatabase {
         })
     }
 
+    async fn commit(&mut self) -> Result<(), Error> {
+        self.run("commit", "COMMIT").await
+    }
+
     async fn rollback(&mut self) -> Result<(), Error> {
         self.run("roll back", "ROLLBACK").await
     }

@@ -83,6 +83,18 @@ impl Effect {
         Self::Commits(Commit { idempotent: true, ..Commit::default() })
     }
 
+    /// Whether nothing is committed before the transaction is.
+    pub fn is_part_of_transaction(&self) -> bool {
+        matches!(
+            self,
+            Self::Transactional
+                | Self::Session
+                | Self::Temporary
+                | Self::Prepare { .. }
+                | Self::Deallocate(_)
+        )
+    }
+
     /// The effect of one statement.
     pub fn of(sql: &str) -> Self {
         // Bulk data is not read to its end.

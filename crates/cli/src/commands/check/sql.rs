@@ -1,11 +1,9 @@
 //! The SQL chain: migrations, their replay, the schema directory, the baseline.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use migrate_core::Migration;
 use migrate_core::placeholder::BUILT_IN;
-use migrate_core::script::Script;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::emit::Header;
@@ -68,15 +66,16 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
         area.push(Problem::Missing { path: directory.clone() });
         return Ok((area, Vec::new(), None));
     }
-    let (migrations, findings) = files::load(&[PathBuf::from(directory)], Some(&tree.root))?;
-    area.count("file", migrations.len());
-    area.extend(findings);
     let mut placeholders = files::placeholders(&tree.configuration.placeholders)?;
     for name in BUILT_IN {
         placeholders.set(name, "x");
     }
+    let location = directory.clone().into();
+    let (migrations, findings) = files::load(&[location], Some(&tree.root), &placeholders)?;
+    area.count("file", migrations.len());
+    area.extend(findings);
     for migration in &migrations {
-        let (script, findings) = Script::parse(&migration.source, migration.file_name(), &placeholders);
+        let (script, findings) = migration.script(&placeholders);
         area.count("statement", script.statements.len());
         area.extend(findings);
     }

@@ -1,43 +1,35 @@
 //! The migrations of a command: those of `--locations`, else those of the tree.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use migrate_core::fs::read_location;
+use migrate_core::location::Location;
 use migrate_core::placeholder::Placeholders;
-use migrate_core::resolve::{ResolveOptions, resolve_with};
+use migrate_core::resolve::ResolveOptions;
 use migrate_core::{Finding, Migration};
 
 use crate::failure::{Failure, Problem};
-use crate::tree::{Tree, tidy};
+use crate::tree::Tree;
 
-/// The directories to read. A tree is only looked for when none is named, so that a container needs none.
-pub(crate) fn locations(named: &[PathBuf], root: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+/// Where to read. A tree is only looked for when nothing is named, so that a container needs none.
+pub(crate) fn locations(named: &[String], root: Option<&Path>) -> Result<Vec<Location>, Failure> {
     if named.is_empty() {
         let tree = Tree::open(root)?;
-        return Ok(vec![tree.path(&tree.configuration.paths.migrations)]);
+        return Ok(vec![tree.path(&tree.configuration.paths.migrations).into()]);
     }
-    Ok(named.to_vec())
+    Ok(named.iter().map(|text| text.parse().map_err(Problem::Location)).collect::<Result<_, _>>()?)
 }
 
 /// Reads and resolves all locations together, so that a version in two of them is found; relative ones lie below `root`, but
 /// findings name them as they are given. A wrong name is an error here: Flyway's silence about it is how migrations get lost.
 pub(crate) fn load(
-    locations: &[PathBuf],
+    locations: &[Location],
     root: Option<&Path>,
+    placeholders: &Placeholders,
 ) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
-    let options = ResolveOptions { validate_naming: true, ..ResolveOptions::default() };
-    let (mut files, mut findings) = (Vec::new(), Vec::new());
-    for location in locations {
-        let shown = tidy(location).display().to_string();
-        let path = root.map_or_else(|| location.clone(), |root| root.join(location));
-        let (read, problems) = read_location(&path, &shown, &options.naming)?;
-        files.extend(read);
-        findings.extend(problems);
-    }
-    let (migrations, resolved) = resolve_with(files, &options);
-    findings.extend(resolved);
-    Ok((migrations, findings))
+    let placeholders = placeholders.clone();
+    let options = ResolveOptions { validate_naming: true, placeholders, ..ResolveOptions::default() };
+    Ok(migrate_core::fs::load(locations, root, &options)?)
 }
 
 /// Placeholders with the values that infra.toml gives them.

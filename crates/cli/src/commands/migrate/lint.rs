@@ -21,7 +21,6 @@ pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcom
         return Ok(list());
     }
     let locations = files::locations(&arguments.locations, root)?;
-    let (migrations, findings) = files::load(&locations, None)?;
     // With --locations no tree is needed; one that is there but broken must not lose its levels in silence.
     let configuration = match Tree::open(root) {
         Ok(tree) => tree.configuration,
@@ -34,6 +33,7 @@ pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcom
     for name in BUILT_IN {
         placeholders.set(name, "x");
     }
+    let (migrations, findings) = files::load(&locations, None, &placeholders)?;
     let mut outcome = Outcome::default();
     outcome.extend(findings);
     outcome.extend(migrations.iter().flat_map(|migration| lint(migration, &placeholders)));

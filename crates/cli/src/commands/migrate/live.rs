@@ -1,14 +1,16 @@
 //! `infra migrate info`, `validate`, `apply` and `wait`: the verbs that ask a server.
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Report, apply};
-use migrate_core::history::{Baseline, HistoryStore as _};
+use migrate_core::callback::{Callbacks, Events, around};
+use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
-use migrate_core::migration::replace_checksums;
+use migrate_core::location::Location;
+use migrate_core::migration::{MigrationKind, replace_checksums};
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
@@ -19,7 +21,7 @@ use serde_json::{Value, json};
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, Database, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
+use crate::args::{Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -47,24 +49,91 @@ impl Prepared {
     /// be taken for one that is missing.
     pub(super) fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
         let Connection { database, scripts } = arguments;
-        let options = connection(database, place)?;
-        let locations: Vec<PathBuf> = files::locations(&scripts.locations, place.root)?;
-        let (mut migrations, findings) = files::load(&locations, None)?;
-        let mut outcome = Outcome::default();
-        warn(&options, &mut outcome);
-        outcome.extend(findings);
+        let locations = files::locations(&scripts.files.locations, place.root)?;
+        let Loaded { options, mut migrations, placeholders, outcome } =
+            Loaded::new(database, &scripts.files, &locations, place)?;
         let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
         let target = scripts.target.as_deref().map(version).transpose()?.unwrap_or_default();
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
-        plan.placeholders = placeholders(arguments, place, &options)?;
+        plan.placeholders = placeholders;
         replace_checksums(&mut migrations, &plan.placeholders);
         Ok(Self { options, migrations, plan, outcome })
     }
 
     pub(super) fn files_are_broken(&self) -> bool {
-        self.outcome.findings.iter().any(|finding| severity(finding.as_ref()) == Severity::Error)
+        is_broken(&self.outcome)
     }
+
+    /// The callbacks among the files.
+    pub(super) fn callbacks(&self) -> Result<Callbacks<'_>, Failure> {
+        callbacks(&self.migrations, &self.plan.placeholders)
+    }
+}
+
+/// A connection and the files beside it.
+pub(super) struct Loaded {
+    pub(super) options: ConnectOptions,
+    pub(super) migrations: Vec<Migration>,
+    pub(super) placeholders: Placeholders,
+    pub(super) outcome: Outcome,
+}
+
+impl Loaded {
+    fn new(
+        database: &Database,
+        files: &Files,
+        locations: &[Location],
+        place: Place<'_>,
+    ) -> Result<Self, Failure> {
+        let options = connection(database, place)?;
+        let placeholders = placeholders(files, &database.table, place, &options)?;
+        let (mut migrations, findings) = files::load(locations, None, &placeholders)?;
+        if files.skip_callbacks {
+            migrations.retain(|migration| !matches!(migration.kind, MigrationKind::Callback(_)));
+        }
+        let mut outcome = Outcome::default();
+        warn(&options, &mut outcome);
+        outcome.extend(findings);
+        Ok(Self { options, migrations, placeholders, outcome })
+    }
+
+    /// For verbs that need of the files only their callbacks: where there are none, there are none.
+    pub(super) fn for_callbacks(
+        database: &Database,
+        files: &Files,
+        place: Place<'_>,
+    ) -> Result<Self, Failure> {
+        let locations = match files::locations(&files.locations, place.root) {
+            Ok(locations) if !files.locations.is_empty() || locations.iter().all(|l| l.root().is_dir()) => {
+                locations
+            }
+            Err(failure) if !files.locations.is_empty() => return Err(failure),
+            _ => Vec::new(),
+        };
+        Self::new(database, files, &locations, place)
+    }
+
+    pub(super) fn files_are_broken(&self) -> bool {
+        is_broken(&self.outcome)
+    }
+
+    /// The callbacks among the files.
+    pub(super) fn callbacks(&self) -> Result<Callbacks<'_>, Failure> {
+        callbacks(&self.migrations, &self.placeholders)
+    }
+}
+
+fn is_broken(outcome: &Outcome) -> bool {
+    outcome.findings.iter().any(|finding| severity(finding.as_ref()) == Severity::Error)
+}
+
+fn callbacks<'m>(migrations: &'m [Migration], placeholders: &Placeholders) -> Result<Callbacks<'m>, Failure> {
+    let (callbacks, findings) = Callbacks::of(migrations, placeholders);
+    if findings.iter().any(migrate_core::Finding::is_error) {
+        return Err(migrate_core::Error::Invalid { findings }.into());
+    }
+    Ok(callbacks)
 }
 
 pub(super) fn connection(database: &Database, place: Place<'_>) -> Result<ConnectOptions, Failure> {
@@ -77,30 +146,30 @@ pub(super) fn connection(database: &Database, place: Place<'_>) -> Result<Connec
 
 /// The values of infra.toml, overridden by those of the command line, and what Flyway provides by itself.
 fn placeholders(
-    arguments: &Connection,
+    files: &Files,
+    history: &str,
     place: Place<'_>,
     options: &ConnectOptions,
 ) -> Result<Placeholders, Failure> {
-    if arguments.scripts.no_placeholders {
-        return Ok(Placeholders::disabled());
-    }
     // A container brings its migrations along, not the tree.
     let configured = Tree::open(place.root).map(|tree| tree.configuration.placeholders).unwrap_or_default();
     let mut placeholders = files::placeholders(&configured)?;
+    // The values stay, for scripts that switch replacement on for themselves.
+    placeholders.enabled = !files.no_placeholders;
     let database = options.database.clone().unwrap_or_default();
     let directory = std::env::current_dir().unwrap_or_default().display().to_string();
     for (name, value) in [
         ("flyway:database", database.clone()),
         ("flyway:defaultSchema", database),
         ("flyway:environment", place.environment.unwrap_or("default").to_owned()),
-        ("flyway:table", arguments.database.table.clone()),
+        ("flyway:table", history.to_owned()),
         ("flyway:timestamp", clock::timestamp()),
         ("flyway:user", options.user.clone().unwrap_or_default()),
         ("flyway:workingDirectory", directory),
     ] {
         placeholders.set(name, value);
     }
-    for pair in &arguments.scripts.placeholders {
+    for pair in &files.placeholders {
         let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
         if !set {
             return Err(Problem::Placeholder { value: pair.clone() }.into());
@@ -130,8 +199,9 @@ fn version_problem(text: &str, reason: &impl ToString) -> Problem {
 
 /// Every migration with its state.
 pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
-    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(arguments, place)?;
-    let rows = rows(&options, &arguments.database.table)?;
+    let prepared = Prepared::new(arguments, place)?;
+    let rows = rows(&prepared, &arguments.database.table, Events::INFO, |_| true)?;
+    let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
     let current = info.current().map(ToString::to_string);
     outcome.summary = if info.entries.is_empty() {
@@ -144,10 +214,37 @@ pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outc
     Ok(outcome)
 }
 
-fn rows(options: &ConnectOptions, table: &str) -> Result<Vec<migrate_core::history::HistoryRow>, Failure> {
+/// Why callbacks for an error are called.
+enum Ended {
+    /// The history was read, and is not what it should be.
+    Invalid(Vec<HistoryRow>),
+    Failed(Failure),
+}
+
+impl From<migrate_core::Error> for Ended {
+    fn from(error: migrate_core::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The history, read and judged between the callbacks of a verb.
+fn rows(
+    prepared: &Prepared,
+    table: &str,
+    events: Events,
+    is_valid: impl FnOnce(&[HistoryRow]) -> bool,
+) -> Result<Vec<HistoryRow>, Failure> {
+    let callbacks = prepared.callbacks()?;
     block_on(async {
-        let mut database = MySqlDatabase::open(options, Some(table)).await?;
-        let rows = database.rows(-1).await?.unwrap_or_default();
+        let mut database = MySqlDatabase::open(&prepared.options, Some(table)).await?;
+        let read = async |database: &mut MySqlDatabase, (): &mut ()| {
+            let rows = database.rows(-1).await?.unwrap_or_default();
+            if is_valid(&rows) { Ok(rows) } else { Err(Ended::Invalid(rows)) }
+        };
+        let rows = match around(&mut database, &callbacks, events, &mut (), read).await {
+            Ok(rows) | Err(Ended::Invalid(rows)) => rows,
+            Err(Ended::Failed(failure)) => return Err(failure),
+        };
         database.close().await?;
         Ok(rows)
     })
@@ -201,10 +298,17 @@ fn entry_json(entry: &Entry<'_, '_>) -> Value {
 /// The applied migrations against the files; what is pending is a finding too, as it is for Flyway.
 pub(crate) fn check_applied(arguments: &MigrateValidate, place: Place<'_>) -> Result<Outcome, Failure> {
     let validation = ignored(&arguments.ignore)?;
-    let Prepared { options, migrations, plan, mut outcome } = Prepared::new(&arguments.connection, place)?;
-    let rows = rows(&options, &arguments.connection.database.table)?;
+    let prepared = Prepared::new(&arguments.connection, place)?;
+    let judge = |rows: &[HistoryRow]| {
+        let info = info(&prepared.migrations, rows, &prepared.plan.info);
+        validate(&info, &validation)
+    };
+    let table = &arguments.connection.database.table;
+    let is_valid = |rows: &[HistoryRow]| !judge(rows).iter().any(migrate_core::Finding::is_error);
+    let rows = rows(&prepared, table, Events::VALIDATE, is_valid)?;
+    let findings = judge(&rows);
+    let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
-    let findings = validate(&info, &validation);
     outcome.details.insert("validated".to_owned(), json!(info.entries.len()));
     if findings.is_empty() {
         outcome.summary = format!("{}  {}\n", styled(GOOD, "valid"), count(info.entries.len(), "migration"));
@@ -233,6 +337,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         installed_by: arguments.installed_by.clone(),
         skip_executing: arguments.skip_executing,
         lock_timeout: arguments.lock.lock_timeout,
+        ..ApplyOptions::default()
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {

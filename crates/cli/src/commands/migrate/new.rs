@@ -6,23 +6,24 @@ use std::path::{Path, PathBuf};
 
 use migrate_core::naming::Naming;
 use migrate_core::new::{file_name, next_version};
+use migrate_core::placeholder::Placeholders;
 use serde_json::json;
 
 use super::{bundle, files};
 use crate::args::MigrateNew;
 use crate::failure::{Failure, Problem};
 use crate::outcome::Outcome;
+use crate::tree::Tree;
 use crate::ui::{DIM, GOOD, styled};
 use crate::write;
 
 /// Creates the next version's file and lists it in the kustomization that packs the migrations.
 pub(crate) fn run(arguments: &MigrateNew, root: Option<&Path>) -> Result<Outcome, Failure> {
-    let named: Vec<PathBuf> = arguments.locations.iter().cloned().collect();
-    let locations = files::locations(&named, root)?;
-    let [directory] = locations.as_slice() else {
-        return Err(Problem::NoRoot { start: PathBuf::from(".") }.into());
+    let directory = match &arguments.locations {
+        Some(directory) => directory.clone(),
+        None => Tree::open(root).map(|tree| tree.path(&tree.configuration.paths.migrations))?,
     };
-    let (migrations, findings) = files::load(&locations, None)?;
+    let (migrations, findings) = files::load(&[directory.clone().into()], None, &Placeholders::default())?;
     let naming = Naming::default();
     let version = next_version(&migrations, &naming);
     let name = file_name(&version, &arguments.description, &naming).map_err(|reason| {

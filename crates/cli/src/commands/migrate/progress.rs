@@ -67,6 +67,9 @@ impl Progress for Lines<'_> {
                 let statements = styled(DIM, format!("{}{late}", count(statements, "statement")));
                 self.ui.progress(&format!("{} {statements}", migration.script));
             }
+            Event::Callback { event, migration } => {
+                self.ui.progress(&styled(DIM, format!("{event}: {}", migration.script)));
+            }
             Event::Resumed { statement, settled, .. } => {
                 let had = if settled == Settled::Done { "which had run" } else { "which had not run" };
                 self.ui.progress(&format!("  {} at statement {statement}, {had}", styled(ODD, "resumed")));

@@ -1,14 +1,15 @@
 //! `infra migrate repair`, `baseline` and `clean`: the verbs that change the history or end it.
 
 use migrate_core::apply::{baseline, under_lock};
+use migrate_core::callback::{Events, around};
 use migrate_core::database::Database as _;
 use migrate_core::history::Baseline;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::repair::{RepairAction, repair};
 use serde_json::{Value, json};
 
-use super::database::{block_on, warn};
-use super::live::{Place, Prepared, connection, ignored, version};
+use super::database::block_on;
+use super::live::{Loaded, Place, Prepared, ignored, version};
 use super::progress::Waits;
 use crate::args::{MigrateBaseline, MigrateClean, MigrateRepair};
 use crate::environment;
@@ -26,16 +27,20 @@ pub(crate) fn repair_history(
     if prepared.files_are_broken() {
         return Ok(prepared.outcome);
     }
-    let Prepared { options, migrations, mut outcome, .. } = prepared;
     let validation = ignored(&arguments.ignore)?;
+    let callbacks = prepared.callbacks()?;
+    let Prepared { options, migrations, .. } = &prepared;
     let actions = block_on(async {
-        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.database.table)).await?;
-        let actions =
-            repair(&mut database, &migrations, &validation, arguments.lock.lock_timeout, &mut Waits::new(ui))
-                .await?;
+        let mut database = MySqlDatabase::open(options, Some(&arguments.connection.database.table)).await?;
+        let timeout = arguments.lock.lock_timeout;
+        let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
+            repair(database, migrations, &validation, timeout, waits).await
+        };
+        let actions = around(&mut database, &callbacks, Events::REPAIR, &mut Waits::new(ui), work).await?;
         database.close().await?;
         Ok(actions)
     })?;
+    let mut outcome = prepared.outcome;
     for action in &actions {
         outcome.summary += &describe(action);
     }
@@ -85,15 +90,21 @@ pub(crate) fn set_baseline(
     if let Some(description) = &arguments.baseline_description {
         wanted.description.clone_from(description);
     }
-    let options = connection(&arguments.database, place)?;
-    let mut outcome = Outcome::default();
-    warn(&options, &mut outcome);
+    let loaded = Loaded::for_callbacks(&arguments.database, &arguments.files, place)?;
+    if loaded.files_are_broken() {
+        return Ok(loaded.outcome);
+    }
+    let callbacks = loaded.callbacks()?;
     block_on(async {
-        let mut database = MySqlDatabase::open(&options, Some(&arguments.database.table)).await?;
-        let by = arguments.installed_by.as_deref();
-        baseline(&mut database, &wanted, by, arguments.lock.lock_timeout, &mut Waits::new(ui)).await?;
+        let mut database = MySqlDatabase::open(&loaded.options, Some(&arguments.database.table)).await?;
+        let (by, timeout) = (arguments.installed_by.as_deref(), arguments.lock.lock_timeout);
+        let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
+            baseline(database, &wanted, by, timeout, waits).await
+        };
+        around(&mut database, &callbacks, Events::BASELINE, &mut Waits::new(ui), work).await?;
         Ok(database.close().await?)
     })?;
+    let mut outcome = loaded.outcome;
     outcome.summary = format!("{}  at version {}\n", styled(GOOD, "baselined"), wanted.version);
     outcome.details.insert("version".to_owned(), json!(wanted.version.to_string()));
     Ok(outcome)
@@ -104,18 +115,24 @@ pub(crate) fn clean(arguments: &MigrateClean, place: Place<'_>, ui: &Ui) -> Resu
     if !(arguments.clean_enabled || environment::clean_is_enabled()) {
         return Err(Problem::CleanDisabled.into());
     }
-    let options = connection(&arguments.database, place)?;
-    let mut outcome = Outcome::default();
-    warn(&options, &mut outcome);
+    let loaded = Loaded::for_callbacks(&arguments.database, &arguments.files, place)?;
+    if loaded.files_are_broken() {
+        return Ok(loaded.outcome);
+    }
+    let callbacks = loaded.callbacks()?;
     let (schema, dropped) = block_on(async {
-        let mut database = MySqlDatabase::open(&options, Some(&arguments.database.table)).await?;
+        let mut database = MySqlDatabase::open(&loaded.options, Some(&arguments.database.table)).await?;
         let timeout = arguments.lock.lock_timeout;
         let clean = async |database: &mut MySqlDatabase, _: &mut Waits<'_>| database.clean().await;
-        let dropped = under_lock(&mut database, timeout, &mut Waits::new(ui), clean).await?;
+        let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
+            under_lock(database, timeout, waits, clean).await
+        };
+        let dropped = around(&mut database, &callbacks, Events::CLEAN, &mut Waits::new(ui), work).await?;
         let schema = database.schema().to_owned();
         database.close().await?;
         Ok((schema, dropped))
     })?;
+    let mut outcome = loaded.outcome;
     let list: Vec<String> =
         dropped.iter().map(|dropped| count(dropped.count, &dropped.kind.to_lowercase())).collect();
     let list = if list.is_empty() { "it was empty".to_owned() } else { list.join(", ") };
