@@ -227,3 +227,40 @@ fn options_say_who_and_what_is_no_fault() {
         assert!(migrate(&sandbox, &database, &wrong).exits(2).stderr.contains("TYPE:STATE"));
     });
 }
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn schemas_are_created_and_dropped_as_flyway_does() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[("V1__a.sql", "CREATE TABLE a (i INT);\n")]);
+        let picture = |schema: &str, through: &Database| {
+            let query = format!(
+                "SELECT installed_rank, version, description, type, REPLACE(script, '{schema}', 'S'), checksum, success \
+                 FROM `{schema}`.flyway_schema_history ORDER BY installed_rank"
+            );
+            let tables = format!(
+                "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{schema}' ORDER BY 1"
+            );
+            (through.query(&query), through.query(&tables))
+        };
+        let (ours, theirs) = (engine.database(), engine.database());
+        let names = [ours.name().to_owned() + "_new", theirs.name().to_owned() + "_new"];
+        let [our_schemas, their_schemas] = names.each_ref().map(|name| format!("{name},{name}_more"));
+        let apply = [&["apply", "--schemas", &our_schemas], &LOCATIONS[..]].concat();
+        let refused = [&apply[..], &["--no-create-schemas"]].concat();
+        assert!(migrate(&sandbox, &ours, &refused).exits(2).stderr.contains("does not exist"));
+        let _ = migrate(&sandbox, &ours, &apply).exits(0);
+        let flyway = Flyway::new(&theirs, &sandbox.path("migrations"))
+            .set("SCHEMAS", &their_schemas)
+            .run(&["migrate"]);
+        let _ = flyway.exits(0);
+        assert_eq!(picture(&names[0], &ours), picture(&names[1], &theirs));
+        let _ = migrate(&sandbox, &ours, &[&["info", "--schemas", &our_schemas], &LOCATIONS[..]].concat())
+            .exits(0);
+        let clean = ["clean", "--clean-enabled", "--schemas", &our_schemas];
+        let said = migrate(&sandbox, &ours, &clean).exits(0).stdout;
+        assert!(said.contains("2 schemas"), "{said}");
+        assert!(ours.query(&format!("SHOW DATABASES LIKE '{}%'", names[0])).is_empty());
+        theirs.execute(&format!("DROP SCHEMA `{}`; DROP SCHEMA `{}_more`", names[1], names[1]));
+    });
+}

@@ -168,9 +168,18 @@ pub(crate) struct Database {
     /// Name of the schema history table
     #[arg(long, default_value = "flyway_schema_history")]
     pub(crate) table: String,
+    /// Schemas that are migrated, comma-separated [default: the database of the connection]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) schemas: Vec<String>,
+    /// The one of them that is current and holds the history [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) default_schema: Option<String>,
     /// Seconds to wait for a connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) connect_timeout: u64,
+    /// How often to try again when the server cannot be reached, after 1, 2, 4, … seconds
+    #[arg(long, value_name = "TIMES", default_value_t = 0)]
+    pub(crate) connect_retries: u32,
 }
 
 /// Which migrations, and which of them count.
@@ -283,6 +292,9 @@ pub(crate) struct MigrateApply {
     /// Write the history without running anything
     #[arg(long)]
     pub(crate) skip_executing: bool,
+    /// Refuse when a schema does not exist, instead of creating it
+    #[arg(long)]
+    pub(crate) no_create_schemas: bool,
     /// Record a baseline at --baseline-version when the schema is not empty and has no history
     #[arg(long)]
     pub(crate) baseline_on_migrate: bool,

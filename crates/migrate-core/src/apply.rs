@@ -27,6 +27,8 @@ pub struct ApplyOptions {
     pub installed_by: Option<String>,
     /// Writes the history without running anything.
     pub skip_executing: bool,
+    /// Creates configured schemas that do not exist, and records that in the history.
+    pub create_schemas: bool,
     /// Commits every statement by itself, where a script does not say otherwise: Flyway's `executeInTransaction=false`.
     pub commit_each_statement: bool,
     /// How many seconds to wait for the lock; `None`: for ever, as Flyway does.
@@ -123,7 +125,35 @@ async fn prelude<D: Database>(
         };
         around(database, callbacks, Events::VALIDATE_FIRST, progress, validated).await?;
     }
+    if options.create_schemas {
+        tell(database, callbacks, ["createSchema", "beforeCreateSchema"], progress).await?;
+    }
+    if !database.missing_schemas().await?.is_empty() {
+        under_lock(database, options.lock_timeout, progress, async |database, _| {
+            create_schemas(database, options).await
+        })
+        .await?;
+    }
     tell(database, callbacks, ["beforeMigrate"], progress).await
+}
+
+/// Another run may have created them since they were missed.
+async fn create_schemas<D: Database>(database: &mut D, options: &ApplyOptions) -> Result<(), Error> {
+    let missing = database.missing_schemas().await?;
+    let Some(first) = missing.first() else { return Ok(()) };
+    if !options.create_schemas {
+        return Err(Error::MissingSchema { schema: first.clone() });
+    }
+    database.create_schemas(&missing).await?;
+    let by = options.installed_by.clone().unwrap_or_else(|| database.user().to_owned());
+    let row = HistoryRow::of_schemas(&missing, &by);
+    match database.rows(-1).await? {
+        None => database.create(&[row]).await,
+        Some(rows) => {
+            let last = rows.iter().map(|row| row.installed_rank).max();
+            database.append(&ranked(row, last.map_or(0, |rank| rank + 1))).await
+        }
+    }
 }
 
 /// What comes after the lock was given back, in a session that no migration has changed.

@@ -32,7 +32,19 @@ pub trait Database: HistoryStore + Journal {
     /// When the server refuses.
     fn unlock(&mut self) -> impl Future<Output = Result<(), Error>>;
 
-    /// Whether the schema has no table, view, routine or event.
+    /// Those of the configured schemas that do not exist.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    fn missing_schemas(&mut self) -> impl Future<Output = Result<Vec<String>, Error>>;
+
+    /// Creates schemas and makes the default one current.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    fn create_schemas(&mut self, schemas: &[String]) -> impl Future<Output = Result<(), Error>>;
+
+    /// Whether the configured schemas have no table, view, routine or event.
     ///
     /// # Errors
     /// When the catalogue cannot be read.

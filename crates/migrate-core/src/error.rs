@@ -63,6 +63,13 @@ pub enum Error {
         /// The version.
         version: String,
     },
+    /// A schema that does not exist and is not to be created.
+    #[error("schema `{schema}` does not exist")]
+    #[diagnostic(code("migrate/missing-schema"), help("create it, or let createSchemas do so"))]
+    MissingSchema {
+        /// Its name.
+        schema: String,
+    },
     /// Tables that nobody put under migrations.
     #[error("schema `{schema}` is not empty and has no history table `{table}`")]
     #[diagnostic(

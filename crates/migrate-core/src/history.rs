@@ -124,6 +124,23 @@ impl HistoryRow {
         display_name(self.version.as_ref(), &self.description)
     }
 
+    /// The row that names schemas that were created.
+    pub fn of_schemas(schemas: &[String], installed_by: &str) -> Self {
+        let names: Vec<String> = schemas.iter().map(|schema| quoted(schema)).collect();
+        Self {
+            installed_rank: 0,
+            version: None,
+            description: "<< Flyway Schema Creation >>".to_owned(),
+            kind: RowKind::new(RowKind::SCHEMA),
+            script: abbreviate_script(&names.join(",")),
+            checksum: None,
+            installed_by: installed_by.to_owned(),
+            installed_on: String::new(),
+            execution_time: 0,
+            success: true,
+        }
+    }
+
     /// The row that takes everything up to a version for applied.
     pub fn of_baseline(baseline: &Baseline, installed_by: &str) -> Self {
         let description = abbreviate_description(&baseline.description);

@@ -23,6 +23,8 @@ pub struct MemoryDatabase {
     pub uncommitted: Vec<String>,
     /// Whether the schema has tables of its own.
     pub has_tables: bool,
+    /// Schemas that are configured and do not exist.
+    pub missing_schemas: Vec<String>,
     /// How often the lock is still held by somebody else when it is asked for.
     pub lock_busy: u64,
     /// Whether the lock is ours.
@@ -184,6 +186,15 @@ impl Database for MemoryDatabase {
                 Ok(Executed::default())
             }
         }
+    }
+
+    async fn missing_schemas(&mut self) -> Result<Vec<String>, Error> {
+        Ok(self.missing_schemas.clone())
+    }
+
+    async fn create_schemas(&mut self, schemas: &[String]) -> Result<(), Error> {
+        self.missing_schemas.retain(|schema| !schemas.contains(schema));
+        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), Error> {

@@ -217,3 +217,19 @@ fn waiting_for_the_lock_is_seen_and_ends() {
     let error = run(apply(&mut database, &[], &options, &mut ())).unwrap().unwrap_err();
     assert!(error.is_unreachable() && error.to_string().contains("connection 7"), "{error}");
 }
+
+#[test]
+fn missing_schemas_are_created_and_recorded() {
+    let missing =
+        || MemoryDatabase { missing_schemas: vec!["a".into(), "b".into()], ..MemoryDatabase::default() };
+    let files = files(&[("V1__a.sql", "SELECT 1")]);
+    let mut database = missing();
+    let creating = ApplyOptions { create_schemas: true, ..options() };
+    apply_to(&mut database, &files, &creating).unwrap();
+    assert_eq!(history(&database), ["0 - SCHEMA `a`,`b` true", "1 1 SQL V1__a.sql true"]);
+    assert!(database.missing_schemas.is_empty());
+    let mut database = missing();
+    let error = apply_to(&mut database, &files, &options()).unwrap_err();
+    assert!(matches!(&error, Error::MissingSchema { schema } if schema == "a"), "{error}");
+    assert!(database.history.is_none());
+}

@@ -1,5 +1,7 @@
 //! Opens connections, and says why when it cannot.
 
+use std::time::Duration;
+
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error as Driver, IoError, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
@@ -8,11 +10,35 @@ use super::options::{ConnectOptions, Tls};
 use crate::error::Error;
 use crate::server::Server;
 
-/// Opens a connection and asks the server what it is.
+/// Opens a connection and asks the server what it is, as often as the options say.
 ///
 /// # Errors
-/// [`Error::Unreachable`], [`Error::Refused`] or [`Error::Tls`]; none shows the password.
+/// [`Error::Unreachable`], [`Error::Refused`] or [`Error::Tls`], those of the last try; none shows the password.
 pub async fn connect(options: &ConnectOptions) -> Result<(Conn, Server), Error> {
+    let mut interval = Duration::from_secs(1);
+    for _ in 0..options.retries {
+        match try_to_connect(options).await {
+            Err(error) if may_pass(&error) => {}
+            ended => return ended,
+        }
+        tokio::time::sleep(interval.min(options.longest_retry_interval)).await;
+        interval = interval.saturating_mul(2);
+    }
+    try_to_connect(options).await
+}
+
+/// Whether another try may go better: the server is not up yet, or has too many connections.
+fn may_pass(error: &Error) -> bool {
+    const TOO_MANY_CONNECTIONS: u16 = 1040;
+    const TOO_MANY_OF_THE_ACCOUNT: u16 = 1203;
+    match error {
+        Error::Unreachable { .. } => true,
+        Error::Refused { code, .. } => [TOO_MANY_CONNECTIONS, TOO_MANY_OF_THE_ACCOUNT].contains(code),
+        _ => false,
+    }
+}
+
+async fn try_to_connect(options: &ConnectOptions) -> Result<(Conn, Server), Error> {
     let address = options.address();
     let unreachable = |reason: String| Error::Unreachable { address: address.clone(), reason };
     let opening = async {

@@ -7,6 +7,7 @@ use mysql_async::{Conn, Error as Driver, Row, Value, from_value_opt};
 
 use super::connect::connect;
 use super::options::ConnectOptions;
+use super::session::SessionOptions;
 use crate::database::{Database, Executed, Failure, Holder, Waiting, Warning};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
@@ -23,7 +24,12 @@ const MAX_WARNINGS: usize = 64;
 pub struct MySqlDatabase {
     conn: Conn,
     server: Server,
-    schema: String,
+    /// The default one first.
+    pub(super) schemas: Vec<String>,
+    /// Whether they are named, so that they may have to be created.
+    pub(super) names_schemas: bool,
+    /// What every session begins with.
+    pub(super) init: Vec<String>,
     table: String,
     user: String,
     /// Whether the session is outside autocommit already.
@@ -36,14 +42,35 @@ impl MySqlDatabase {
     /// # Errors
     /// When the server cannot be reached or the options name no database.
     pub async fn open(options: &ConnectOptions, table: Option<&str>) -> Result<Self, Error> {
+        let session = SessionOptions { table: table.map(str::to_owned), ..SessionOptions::default() };
+        Self::open_with(options, &session).await
+    }
+
+    /// Connects, and makes the session what it should be. A default schema that does not exist is no error yet.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, nothing names a schema, or the initial SQL fails.
+    pub async fn open_with(options: &ConnectOptions, session: &SessionOptions) -> Result<Self, Error> {
         let (mut conn, server) = connect(options).await?;
         let first = conn.query_first("SELECT DATABASE(), SUBSTRING_INDEX(USER(), '@', 1)").await;
         let row: Option<(Option<String>, String)> =
             first.map_err(|error| failed("read the session", &error))?;
-        let (schema, user) = row.unwrap_or_default();
-        let schema = schema.ok_or_else(|| Error::Url { reason: "it names no database".to_owned() })?;
-        let table = table.unwrap_or(DEFAULT_TABLE).to_owned();
-        Ok(Self { conn, server, schema, table, user, in_transaction: false })
+        let (database, user) = row.unwrap_or_default();
+        let schemas = session.schemas(database);
+        let mut opened = Self {
+            conn,
+            server,
+            schemas: schemas.ok_or_else(|| Error::Url { reason: "it names no database".to_owned() })?,
+            names_schemas: session.names_schemas(),
+            init: session.initial_statements(),
+            table: session.table.clone().unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
+            user,
+            in_transaction: false,
+        };
+        if opened.names_schemas || !opened.init.is_empty() {
+            opened.initialise().await?;
+        }
+        Ok(opened)
     }
 
     /// What the server is.
@@ -65,12 +92,12 @@ impl MySqlDatabase {
     }
 
     fn qualified_table(&self) -> String {
-        format!("{}.{}", quoted(&self.schema), quoted(&self.table))
+        format!("{}.{}", quoted(&self.schemas[0]), quoted(&self.table))
     }
 
     /// The table of the statement journal.
     pub(super) fn journal_table(&self) -> String {
-        format!("{}.{}", quoted(&self.schema), quoted(&format!("{}_journal", self.table)))
+        format!("{}.{}", quoted(&self.schemas[0]), quoted(&format!("{}_journal", self.table)))
     }
 
     pub(super) async fn leave_autocommit(&mut self) -> Result<(), Driver> {
@@ -137,6 +164,7 @@ impl MySqlDatabase {
 
 impl HistoryStore for MySqlDatabase {
     async fn rows(&mut self, after_rank: i32) -> Result<Option<Vec<HistoryRow>>, Error> {
+        const UNKNOWN_DATABASE: u16 = 1049;
         const NO_SUCH_TABLE: u16 = 1146;
         let query = format!(
             "SELECT `installed_rank`, `version`, `description`, `type`, `script`, `checksum`, `installed_by`, \
@@ -146,7 +174,7 @@ impl HistoryStore for MySqlDatabase {
         );
         match self.conn.query::<Row, _>(query).await {
             Ok(rows) => rows.into_iter().map(history_row).collect::<Result<_, _>>().map(Some),
-            Err(Driver::Server(error)) if error.code == NO_SUCH_TABLE => Ok(None),
+            Err(Driver::Server(error)) if [NO_SUCH_TABLE, UNKNOWN_DATABASE].contains(&error.code) => Ok(None),
             Err(error) => Err(failed("read the history table", &error)),
         }
     }
@@ -208,7 +236,7 @@ impl HistoryStore for MySqlDatabase {
 
 impl Database for MySqlDatabase {
     fn schema(&self) -> &str {
-        &self.schema
+        &self.schemas[0]
     }
 
     fn table(&self) -> &str {
@@ -220,7 +248,7 @@ impl Database for MySqlDatabase {
     }
 
     async fn lock(&mut self, waiting: &mut dyn FnMut(Waiting) -> bool) -> Result<(), Error> {
-        let name = lock_name(&self.schema, &self.table);
+        let name = lock_name(&self.schemas[0], &self.table);
         let started = Instant::now();
         // At first no time at all, so that waiting is seen at once.
         let mut patience = 0;
@@ -250,14 +278,14 @@ impl Database for MySqlDatabase {
             self.run("end the transaction", "SET autocommit = 1").await?;
             self.in_transaction = false;
         }
-        let release = format!("DO RELEASE_LOCK('{}')", lock_name(&self.schema, &self.table));
+        let release = format!("DO RELEASE_LOCK('{}')", lock_name(&self.schemas[0], &self.table));
         self.run("release the migration lock", &release).await
     }
 
     async fn is_empty(&mut self) -> Result<bool, Error> {
-        let schema = literal(&self.schema);
+        let schemas = self.schema_list();
         let exists = |table: &str, column: &str| {
-            format!("EXISTS (SELECT 1 FROM information_schema.{table} WHERE {column} = {schema})")
+            format!("EXISTS (SELECT 1 FROM information_schema.{table} WHERE {column} IN ({schemas}))")
         };
         let query = format!(
             "SELECT {} OR {} OR {}",
@@ -303,8 +331,15 @@ impl Database for MySqlDatabase {
             });
         }
         // The reset keeps the database that a script has chosen.
-        let use_schema = format!("USE {}", quoted(&self.schema));
-        self.run("choose the database", &use_schema).await
+        self.initialise().await
+    }
+
+    async fn missing_schemas(&mut self) -> Result<Vec<String>, Error> {
+        self.missing().await
+    }
+
+    async fn create_schemas(&mut self, schemas: &[String]) -> Result<(), Error> {
+        self.create_all(schemas).await
     }
 }
 

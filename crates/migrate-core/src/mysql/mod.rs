@@ -5,10 +5,12 @@ mod connect;
 mod database;
 mod journal;
 mod options;
+mod session;
 mod wait;
 
 pub use clean::Dropped;
 pub use connect::connect;
 pub use database::MySqlDatabase;
 pub use options::{ConnectOptions, Tls};
+pub use session::SessionOptions;
 pub use wait::wait;

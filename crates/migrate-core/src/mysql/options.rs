@@ -43,6 +43,10 @@ pub struct ConnectOptions {
     pub tls_ca: Option<PathBuf>,
     /// How long to try.
     pub connect_timeout: Duration,
+    /// How often a server that cannot be reached, or has no connection left, is tried again: after 1, 2, 4, … seconds.
+    pub retries: u32,
+    /// The longest time between two tries.
+    pub longest_retry_interval: Duration,
     /// Whether the URL held a password, where others can see it.
     pub password_in_url: bool,
 }
@@ -59,6 +63,8 @@ impl Default for ConnectOptions {
             tls: Tls::Automatic,
             tls_ca: None,
             connect_timeout: Duration::from_secs(10),
+            retries: 0,
+            longest_retry_interval: Duration::from_mins(2),
             password_in_url: false,
         }
     }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use migrate_core::mysql::ConnectOptions;
+use migrate_core::mysql::{ConnectOptions, SessionOptions};
 
 use crate::configuration::Database;
 use crate::environment;
@@ -37,6 +37,16 @@ fn options(url: &str, database: Option<&Database>, timeout: u64) -> Result<Conne
     }
     options.connect_timeout = Duration::from_secs(timeout);
     Ok(options)
+}
+
+/// Which schemas, and which history in them.
+pub(crate) fn session(database: &crate::args::Database) -> SessionOptions {
+    SessionOptions {
+        table: Some(database.table.clone()),
+        schemas: database.schemas.clone(),
+        default_schema: database.default_schema.clone(),
+        init_sql: None,
+    }
 }
 
 /// Says that a password in a URL is seen by others.

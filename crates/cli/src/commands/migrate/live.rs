@@ -18,7 +18,7 @@ use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
 use serde_json::{Value, json};
 
-use super::database::{at_url, block_on, of_environment, warn};
+use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
 use crate::args::{Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
@@ -87,7 +87,7 @@ impl Loaded {
         place: Place<'_>,
     ) -> Result<Self, Failure> {
         let options = connection(database, place)?;
-        let placeholders = placeholders(files, &database.table, place, &options)?;
+        let placeholders = placeholders(files, database, place, &options)?;
         let (mut migrations, findings) = files::load(locations, None, &placeholders)?;
         if files.skip_callbacks {
             migrations.retain(|migration| !matches!(migration.kind, MigrationKind::Callback(_)));
@@ -137,17 +137,19 @@ fn callbacks<'m>(migrations: &'m [Migration], placeholders: &Placeholders) -> Re
 }
 
 pub(super) fn connection(database: &Database, place: Place<'_>) -> Result<ConnectOptions, Failure> {
-    match (&database.url, place.environment) {
-        (Some(url), _) => at_url(url, database.connect_timeout),
-        (None, Some(name)) => of_environment(name, place.root, database.connect_timeout),
-        (None, None) => Err(Problem::NoDatabase.into()),
-    }
+    let mut options = match (&database.url, place.environment) {
+        (Some(url), _) => at_url(url, database.connect_timeout)?,
+        (None, Some(name)) => of_environment(name, place.root, database.connect_timeout)?,
+        (None, None) => return Err(Problem::NoDatabase.into()),
+    };
+    options.retries = database.connect_retries;
+    Ok(options)
 }
 
 /// The values of infra.toml, overridden by those of the command line, and what Flyway provides by itself.
 fn placeholders(
     files: &Files,
-    history: &str,
+    database: &Database,
     place: Place<'_>,
     options: &ConnectOptions,
 ) -> Result<Placeholders, Failure> {
@@ -156,13 +158,14 @@ fn placeholders(
     let mut placeholders = files::placeholders(&configured)?;
     // The values stay, for scripts that switch replacement on for themselves.
     placeholders.enabled = !files.no_placeholders;
-    let database = options.database.clone().unwrap_or_default();
+    let of_connection = options.database.clone().unwrap_or_default();
+    let named = database.default_schema.as_ref().or(database.schemas.first());
     let directory = std::env::current_dir().unwrap_or_default().display().to_string();
     for (name, value) in [
-        ("flyway:database", database.clone()),
-        ("flyway:defaultSchema", database),
+        ("flyway:defaultSchema", named.unwrap_or(&of_connection).clone()),
+        ("flyway:database", of_connection),
         ("flyway:environment", place.environment.unwrap_or("default").to_owned()),
-        ("flyway:table", history.to_owned()),
+        ("flyway:table", database.table.clone()),
         ("flyway:timestamp", clock::timestamp()),
         ("flyway:user", options.user.clone().unwrap_or_default()),
         ("flyway:workingDirectory", directory),
@@ -200,7 +203,7 @@ fn version_problem(text: &str, reason: &impl ToString) -> Problem {
 /// Every migration with its state.
 pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
     let prepared = Prepared::new(arguments, place)?;
-    let rows = rows(&prepared, &arguments.database.table, Events::INFO, |_| true)?;
+    let rows = rows(&prepared, &arguments.database, Events::INFO, |_| true)?;
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
     let current = info.current().map(ToString::to_string);
@@ -230,13 +233,13 @@ impl From<migrate_core::Error> for Ended {
 /// The history, read and judged between the callbacks of a verb.
 fn rows(
     prepared: &Prepared,
-    table: &str,
+    database: &Database,
     events: Events,
     is_valid: impl FnOnce(&[HistoryRow]) -> bool,
 ) -> Result<Vec<HistoryRow>, Failure> {
     let callbacks = prepared.callbacks()?;
     block_on(async {
-        let mut database = MySqlDatabase::open(&prepared.options, Some(table)).await?;
+        let mut database = MySqlDatabase::open_with(&prepared.options, &session(database)).await?;
         let read = async |database: &mut MySqlDatabase, (): &mut ()| {
             let rows = database.rows(-1).await?.unwrap_or_default();
             if is_valid(&rows) { Ok(rows) } else { Err(Ended::Invalid(rows)) }
@@ -303,9 +306,8 @@ pub(crate) fn check_applied(arguments: &MigrateValidate, place: Place<'_>) -> Re
         let info = info(&prepared.migrations, rows, &prepared.plan.info);
         validate(&info, &validation)
     };
-    let table = &arguments.connection.database.table;
     let is_valid = |rows: &[HistoryRow]| !judge(rows).iter().any(migrate_core::Finding::is_error);
-    let rows = rows(&prepared, table, Events::VALIDATE, is_valid)?;
+    let rows = rows(&prepared, &arguments.connection.database, Events::VALIDATE, is_valid)?;
     let findings = judge(&rows);
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
@@ -337,11 +339,13 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         installed_by: arguments.installed_by.clone(),
         skip_executing: arguments.skip_executing,
         lock_timeout: arguments.lock.lock_timeout,
-        ..ApplyOptions::default()
+        create_schemas: !arguments.no_create_schemas,
+        commit_each_statement: false,
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
-        let mut database = MySqlDatabase::open(&options, Some(&arguments.connection.database.table)).await?;
+        let mut database =
+            MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
         let report =
             apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;

@@ -8,7 +8,7 @@ use migrate_core::mysql::MySqlDatabase;
 use migrate_core::repair::{RepairAction, repair};
 use serde_json::{Value, json};
 
-use super::database::block_on;
+use super::database::{block_on, session};
 use super::live::{Loaded, Place, Prepared, ignored, version};
 use super::progress::Waits;
 use crate::args::{MigrateBaseline, MigrateClean, MigrateRepair};
@@ -31,7 +31,8 @@ pub(crate) fn repair_history(
     let callbacks = prepared.callbacks()?;
     let Prepared { options, migrations, .. } = &prepared;
     let actions = block_on(async {
-        let mut database = MySqlDatabase::open(options, Some(&arguments.connection.database.table)).await?;
+        let mut database =
+            MySqlDatabase::open_with(options, &session(&arguments.connection.database)).await?;
         let timeout = arguments.lock.lock_timeout;
         let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
             repair(database, migrations, &validation, timeout, waits).await
@@ -96,7 +97,7 @@ pub(crate) fn set_baseline(
     }
     let callbacks = loaded.callbacks()?;
     block_on(async {
-        let mut database = MySqlDatabase::open(&loaded.options, Some(&arguments.database.table)).await?;
+        let mut database = MySqlDatabase::open_with(&loaded.options, &session(&arguments.database)).await?;
         let (by, timeout) = (arguments.installed_by.as_deref(), arguments.lock.lock_timeout);
         let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
             baseline(database, &wanted, by, timeout, waits).await
@@ -121,7 +122,7 @@ pub(crate) fn clean(arguments: &MigrateClean, place: Place<'_>, ui: &Ui) -> Resu
     }
     let callbacks = loaded.callbacks()?;
     let (schema, dropped) = block_on(async {
-        let mut database = MySqlDatabase::open(&loaded.options, Some(&arguments.database.table)).await?;
+        let mut database = MySqlDatabase::open_with(&loaded.options, &session(&arguments.database)).await?;
         let timeout = arguments.lock.lock_timeout;
         let clean = async |database: &mut MySqlDatabase, _: &mut Waits<'_>| database.clean().await;
         let work = async |database: &mut MySqlDatabase, waits: &mut Waits<'_>| {
