@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use migrate_core::Migration;
 use migrate_core::placeholder::BUILT_IN;
-use migrate_core::script::Script;
+use migrate_core::script::{Script, SplitOptions};
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::emit::Header;
@@ -76,7 +76,8 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
         placeholders.set(name, "x");
     }
     for migration in &migrations {
-        let (script, findings) = Script::parse(&migration.source, migration.file_name(), &placeholders);
+        let (script, findings) =
+            Script::parse(&migration.source, migration.file_name(), &placeholders, &SplitOptions::default());
         area.count("statement", script.statements.len());
         area.extend(findings);
     }
