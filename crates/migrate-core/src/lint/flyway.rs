@@ -149,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "flyway/splits-differently",
         severity: Warning,
         summary: "Flyway does not send this statement as the server's client does",
-        help: "write it in a way that both read alike, or set flyway_quirks = true to send what Flyway sends",
+        help: "write it in a way that both read alike",
         peers: &[],
     },
 ];

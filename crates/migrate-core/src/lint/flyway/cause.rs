@@ -1,19 +1,19 @@
 //! Why Flyway splits a passage differently: every known cause that is found in it.
 
+use std::ops::Range;
+
 use super::super::statement::Statement;
 use super::super::{Report, View};
 use super::{Passage, is_client_terminator};
 use crate::script::lexer::{Token, TokenKind};
 
 pub(super) fn check(view: &View<'_>, passage: &Passage<'_>, report: &mut Report) {
-    let is_within = |token: &&Token| passage.range.contains(&token.start);
-    let tokens: Vec<Token> = view.tokens.iter().filter(is_within).copied().collect();
-    comments(view.text, &tokens, report);
+    let tokens = between(&view.tokens, &passage.range);
+    comments(view.text, tokens, report);
     let Some((statement, parts)) = passage.statement else { return };
-    let (before, within): (Vec<Token>, Vec<Token>) =
-        tokens.into_iter().partition(|token| token.start < statement.start);
-    delimiter_lines(view.text, &before, report);
-    delimiter_names(view.text, &within, report);
+    let (before, within) = tokens.split_at(tokens.partition_point(|token| token.start < statement.start));
+    delimiter_lines(view.text, before, report);
+    delimiter_names(view.text, within, report);
     if parts.at(0) == "(" {
         report.hit("flyway/leading-parenthesis", parts.span(0, 0));
     }
@@ -28,8 +28,13 @@ pub(super) fn check(view: &View<'_>, passage: &Passage<'_>, report: &mut Report)
         report.hit("flyway/long-delimiter", at);
     }
     if delimiter == ";" {
-        program(view.text, parts, &within, report);
+        program(view.text, parts, within, report);
     }
+}
+
+fn between<'t>(tokens: &'t [Token], range: &Range<usize>) -> &'t [Token] {
+    let until = |end: usize| tokens.partition_point(|token| token.start < end);
+    tokens.get(until(range.start)..until(range.end)).unwrap_or_default()
 }
 
 fn comments(text: &str, tokens: &[Token], report: &mut Report) {

@@ -193,6 +193,7 @@ fn what_flyway_never_ends_or_fails_at_is_a_problem() {
         problem("SELECT 1; BEGIN NOT ATOMIC DO 2; END", true),
         SplitProblem::FlywayFails { range: 20..26 }
     );
+    assert_eq!(super::split("SELECT 1;", &"".into(), false).0.len(), 1);
     assert_eq!(split("SELECT 'a\u{663}' + a\u{663};", false).1, []);
 }
 

@@ -102,7 +102,9 @@ impl<'a> Reader<'a> {
 
     /// Flyway looks eight UTF-16 units ahead and never finds a longer delimiter where a token could begin.
     fn is_delimiter(&self) -> bool {
-        self.text[self.position..].starts_with(&*self.delimiter) && self.delimiter.encode_utf16().count() <= 8
+        let delimiter = &*self.delimiter;
+        self.text[self.position..].starts_with(delimiter)
+            && (1..=8).contains(&delimiter.encode_utf16().count())
     }
 
     /// Passes what follows as long as it is of a kind.
