@@ -13,6 +13,7 @@ mod harness;
 mod kustomize;
 mod lint;
 mod migrate;
+mod quirks;
 mod redis;
 mod refusal;
 mod servers;

@@ -78,7 +78,7 @@ pub(crate) enum Command {
     Check,
     /// Flyway-compatible migrations of MySQL and MariaDB
     #[command(subcommand)]
-    Migrate(Migrate),
+    Migrate(Box<Migrate>),
     /// The schema directory and the baseline made of it
     #[command(subcommand)]
     Baseline(Baseline),

@@ -74,7 +74,7 @@ pub async fn apply<D: Database>(
     options: &ApplyOptions,
     progress: &mut impl Progress,
 ) -> Result<Report, Error> {
-    let (callbacks, findings) = Callbacks::of(migrations, &options.plan.placeholders);
+    let (callbacks, findings) = Callbacks::of(migrations, &options.plan.placeholders, &options.plan.split);
     if findings.iter().any(Finding::is_error) {
         return Err(Error::Invalid { findings });
     }

@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::migration::{Migration, MigrationKind};
 use crate::placeholder::Placeholders;
 use crate::script::effect::Effect;
-use crate::script::{Script, Statement};
+use crate::script::{Script, SplitOptions, Statement};
 
 /// A callback with its statements.
 #[derive(Debug, Clone)]
@@ -33,11 +33,15 @@ pub struct Callbacks<'m> {
 
 impl<'m> Callbacks<'m> {
     /// Those among these files, and what is wrong with their texts.
-    pub fn of(migrations: &'m [Migration], placeholders: &Placeholders) -> (Self, Vec<Finding>) {
+    pub fn of(
+        migrations: &'m [Migration],
+        placeholders: &Placeholders,
+        split: &SplitOptions,
+    ) -> (Self, Vec<Finding>) {
         let (mut callbacks, mut findings) = (Self::default(), Vec::new());
         for migration in migrations {
             let MigrationKind::Callback(event) = migration.kind else { continue };
-            let (script, problems) = migration.script(placeholders);
+            let (script, problems) = migration.script(placeholders, split);
             findings.extend(problems);
             let effects =
                 script.statements.iter().map(|statement| Effect::of(script.sql(statement))).collect();

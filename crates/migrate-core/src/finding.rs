@@ -515,6 +515,20 @@ pub enum Finding {
         #[label("what follows it on this line would not run")]
         span: SourceSpan,
     },
+    /// Flyway's parser fails or never ends, where its rules for splitting are asked for.
+    #[error("Flyway's parser does not get past this")]
+    #[diagnostic(
+        code("sql/flyway-fails"),
+        help("set flyway_quirks = false, so that statements are split as the server's client does")
+    )]
+    FlywayFails {
+        /// The script.
+        #[source_code]
+        src: Source,
+        /// The place.
+        #[label("here")]
+        span: SourceSpan,
+    },
     /// A parenthesis without its partner.
     #[error("this parenthesis has no partner in its statement")]
     #[diagnostic(
@@ -561,6 +575,7 @@ impl Finding {
                 Self::DelimiterInsideStatement { src, span, statement: place(statement.clone()) }
             }
             SplitProblem::MissingDelimiter { .. } => Self::MissingDelimiter { src, span },
+            SplitProblem::FlywayFails { .. } => Self::FlywayFails { src, span },
             SplitProblem::ClientCommand { .. } => {
                 let command =
                     src.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::checksum;
 use crate::finding::{Finding, Source};
 use crate::placeholder::Placeholders;
-use crate::script::Script;
+use crate::script::{Script, SplitOptions};
 use crate::settings::ScriptSettings;
 use crate::version::MigrationVersion;
 
@@ -85,8 +85,8 @@ impl Migration {
     }
 
     /// The statements, with placeholders replaced as far as this script wants it.
-    pub fn script(&self, placeholders: &Placeholders) -> (Script<'_>, Vec<Finding>) {
-        Script::parse(&self.source, self.file_name(), &self.placeholders(placeholders))
+    pub fn script(&self, placeholders: &Placeholders, split: &SplitOptions) -> (Script<'_>, Vec<Finding>) {
+        Script::parse(&self.source, self.file_name(), &self.placeholders(placeholders), split)
     }
 
     /// Versioned or baseline: takes part in the order of versions.

@@ -6,7 +6,7 @@ use crate::history::HistoryRow;
 use crate::info::{Info, InfoOptions, Target, info};
 use crate::migration::Migration;
 use crate::placeholder::Placeholders;
-use crate::script::Script;
+use crate::script::{Script, SplitOptions};
 use crate::validate::{ValidateOptions, validate};
 
 /// How to choose and check what is applied.
@@ -18,6 +18,8 @@ pub struct PlanOptions {
     pub validate: Option<ValidateOptions>,
     /// What scripts are expanded with.
     pub placeholders: Placeholders,
+    /// How scripts are split; by the server's rules unless the statements must be those that Flyway sends.
+    pub split: SplitOptions,
 }
 
 impl PlanOptions {
@@ -61,7 +63,7 @@ pub fn plan<'m>(
     let newest = info.current();
     let mut steps = Vec::new();
     for migration in info.pending() {
-        let (script, problems) = migration.script(&options.placeholders);
+        let (script, problems) = migration.script(&options.placeholders, &options.split);
         findings.extend(problems);
         let out_of_order =
             migration.version.as_ref().is_some_and(|version| newest.is_some_and(|last| version < last));
@@ -82,6 +84,7 @@ mod tests {
     use super::*;
     use crate::info::tests::{files, rows};
     use crate::resolve::{LocationFile, resolve};
+    use crate::script::SplitRules;
 
     fn scripts<'m>(steps: &[Step<'m>]) -> Vec<&'m str> {
         steps.iter().map(|step| step.migration.script.as_str()).collect()
@@ -129,6 +132,25 @@ mod tests {
         );
         assert_eq!(plan(&files, &[], &with("1.5?")).unwrap().len(), 1);
         assert_eq!(plan(&files, &[], &with("next")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn statements_are_those_of_the_chosen_rules() {
+        let file = |text: &str| LocationFile {
+            script: "V1__x.sql".into(),
+            path: "V1__x.sql".into(),
+            bytes: text.into(),
+        };
+        let (files, _) = resolve(vec![file("BEGIN NOT ATOMIC DO 1; END; /*! DO 2 */; DO 3--1; DO ${a}")]);
+        let count = |rules| {
+            let mut options = PlanOptions::validated();
+            options.placeholders.set("a", "4; DO 5");
+            options.split.rules = rules;
+            plan(&files, &[], &options).unwrap()[0].script.statements.len()
+        };
+        assert_eq!(count(SplitRules::Server), 5);
+        assert_eq!(count(SplitRules::FlywayMySql), 3);
+        assert_eq!(count(SplitRules::FlywayMariaDb), 2);
     }
 
     #[test]

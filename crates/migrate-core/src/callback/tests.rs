@@ -188,7 +188,7 @@ fn verbs_have_events_around_them() {
         "afterClean",
     ];
     let migrations = files(&names, &[]);
-    let (callbacks, _) = Callbacks::of(&migrations, &Placeholders::default());
+    let (callbacks, _) = Callbacks::of(&migrations, &Placeholders::default(), &SplitOptions::default());
     let mut database = MemoryDatabase::default();
     let mut around_work = |result: Result<(), Error>| {
         let work = async |_: &mut MemoryDatabase, (): &mut ()| result;

@@ -130,7 +130,7 @@ impl Report {
 pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFinding> {
     let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
     let text: &str = &expanded.text;
-    let (split, _) = split(text, &SplitOptions::default());
+    let (split, problems) = split(text, &SplitOptions::default());
     let statements: Vec<_> = split.iter().map(|statement| Statement::new(text, statement)).collect();
     // The first place of each counts.
     let created = statements.iter().rev().filter_map(table::created).collect();
@@ -144,11 +144,10 @@ pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFindi
         style::check(&view, statement, &mut report);
         security::check(statement, &mut report);
         session::check(statement, &mut report);
-        flyway::check(statement, &mut report);
     }
     locking::check_file(&view, &mut report);
     session::check_file(&view, &mut report);
-    flyway::check_file(&view, &mut report);
+    flyway::check_file(&view, &split, &problems, &mut report);
     let mut hits = allow::apply(&view, report.hits);
     hits.sort_by_key(|hit| (hit.range.start, hit.rule.code));
     hits.into_iter()

@@ -10,7 +10,6 @@ pub(super) struct Statement<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: Vec<Token>,
     pub(super) range: Range<usize>,
-    pub(super) delimiter: String,
 }
 
 impl<'a> Statement<'a> {
@@ -28,7 +27,7 @@ impl<'a> Statement<'a> {
                 None => tokens.push(token),
             }
         }
-        Self { text, tokens, range, delimiter: statement.delimiter.to_string() }
+        Self { text, tokens, range }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::resolve::{LocationFile, resolve};
 
-fn migration(sql: &str) -> Migration {
+pub(super) fn migration(sql: &str) -> Migration {
     let file =
         LocationFile { script: "V1__x.sql".into(), path: "V1__x.sql".into(), bytes: sql.as_bytes().to_vec() };
     resolve(vec![file]).0.remove(0)
 }
 
 /// Codes with the text that they point at.
-fn found(sql: &str) -> Vec<(&'static str, String)> {
+pub(super) fn found(sql: &str) -> Vec<(&'static str, String)> {
     lint(&migration(sql), &Placeholders::default())
         .into_iter()
         .map(|finding| {
@@ -89,13 +89,24 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("lint/unique-checks-off", "SET @a = @@unique_checks, unique_checks = OFF", "SET @a = @@unique_checks, unique_checks = OFF", "SET unique_checks = OFF; SET unique_checks = @a"),
     ("lint/mixed-ddl-dml", "ALTER TABLE a ADD b INT; INSERT INTO a (b) VALUES (1)", "INSERT", "INSERT INTO a (b) VALUES (1)"),
     ("flyway/bare-executable-comment", "/*! ALTER TABLE a ADD b INT */", "/*!", "/*!50000 ALTER TABLE a ADD b INT */"),
-    ("flyway/nested-comment", "SELECT 1 /* a /* b */", "/*", "SELECT 1 /* a * b */"),
-    ("flyway/dashes-without-space", "SELECT 5--1", "--", "SELECT 5 - -1"),
-    ("flyway/definer-program", "CREATE DEFINER=CURRENT_USER TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN END", "CREATE DEFINER=CURRENT_USER TRIGGER", "CREATE DEFINER=a@b PROCEDURE p() BEGIN END"),
-    ("flyway/or-replace-program", "CREATE OR REPLACE PROCEDURE p() BEGIN END", "CREATE OR REPLACE PROCEDURE", "DELIMITER //\nCREATE OR REPLACE PROCEDURE p() BEGIN END//"),
+    ("flyway/nested-comment", "SELECT 1 /* a /* b */; SELECT 2", "/*", "SELECT 1 /* a * b */; SELECT 2"),
+    ("flyway/dashes-without-space", "SELECT 5--1; SELECT 2", "--", "SELECT 5 - -1; SELECT 2"),
+    ("flyway/leading-parenthesis", "(SELECT 1) UNION (SELECT 2)", "(", "\n\n(SELECT 1) UNION (SELECT 2)"),
+    ("flyway/definer-program", "CREATE DEFINER=CURRENT_USER TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN SET @b = 1; END", "CREATE DEFINER=CURRENT_USER TRIGGER", "CREATE DEFINER=a@b PROCEDURE p() BEGIN SET @b = 1; END"),
+    ("flyway/or-replace-program", "CREATE OR REPLACE PROCEDURE p() BEGIN SET @b = 1; END", "CREATE OR REPLACE PROCEDURE", "DELIMITER //\nCREATE OR REPLACE PROCEDURE p() BEGIN SET @b = 1; END//"),
+    ("flyway/alter-event", "ALTER EVENT e DO BEGIN SET @b = 1; END", "ALTER", "ALTER EVENT e DO SET @b = 1; SELECT 1"),
+    ("flyway/package", "CREATE PACKAGE p PROCEDURE a(); END", "CREATE PACKAGE", "DELIMITER //\nCREATE PACKAGE p PROCEDURE a(); END//"),
+    ("flyway/body-without-begin", "CREATE PROCEDURE p() IF 1 THEN SELECT 1; END IF", "CREATE PROCEDURE", "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; END"),
     ("flyway/for-loop", "CREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END", "END FOR", "DELIMITER //\nCREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END//"),
+    ("flyway/comment-after-end", "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END /* c */ IF; END", "/* c */", "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; /* c */ END IF; END"),
+    ("flyway/quoted-end", "CREATE PROCEDURE p() BEGIN SELECT 1 AS `END`; SELECT 2; END", "`END`", "CREATE PROCEDURE p() BEGIN SELECT 1 AS `end`; SELECT 2; END"),
     ("flyway/delimiter-comment", "DELIMITER // -- note\nSELECT 1//", "-- note", "DELIMITER //\n-- note\nSELECT 1//"),
+    ("flyway/delimiter-quotes", "DELIMITER '$$'\nSELECT 1$$", "'$$'", "DELIMITER $$\nSELECT '$$'$$"),
+    ("flyway/long-delimiter", "DELIMITER end_of_it\nSELECT 1 end_of_it", "end_of_it", "DELIMITER end_of_i\nSELECT 1 end_of_i"),
+    ("flyway/delimiter-name", "CREATE TABLE a (delimiter INT)", "delimiter", "CREATE TABLE a (`delimiter` INT)"),
     ("flyway/client-terminator", "SELECT 1\\G", "\\G", "SELECT '\\G'"),
+    ("flyway/quoting-mode", "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'C:\\'", "\\'", "SET sql_mode = 'ANSI'; SELECT 'C:\\''"),
+    ("flyway/splits-differently", "CREATE AGGREGATE FUNCTION f(x INT) RETURNS INT BEGIN FETCH GROUP NEXT ROW; RETURN 1; END", "CREATE AGGREGATE FUNCTION f(x INT) RETURNS INT BEGIN FETCH GROUP NEXT ROW; RETURN 1; END", "CREATE FUNCTION f(x INT) RETURNS INT BEGIN SET @a = x; RETURN 1; END"),
     ("lint/suppression", "-- infra:allow lint/enum: old\nSELECT 1", "-- infra:allow lint/enum: old", "-- infra: allow nothing\nSELECT 1"),
 ];
 

@@ -147,7 +147,7 @@ fn a_script_that_wants_no_placeholders_keeps_its_checksum() {
     crate::migration::replace_checksums(&mut migrations, &placeholders);
     let recorded: Vec<i32> = migrations.iter().map(Migration::recorded_checksum).collect();
     assert_eq!(recorded, [checksum::of_text("${x}"), checksum::of_text("y")]);
-    let (script, findings) = migrations[0].script(&placeholders);
+    let (script, findings) = migrations[0].script(&placeholders, &crate::script::SplitOptions::default());
     assert!(findings.is_empty());
     assert_eq!(script.sql(&script.statements[0]), "${x}");
 }

@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod effect;
+mod flyway;
 pub mod lexer;
 mod parsed;
 mod problem;
@@ -13,7 +14,7 @@ use crate::finding::{Finding, Source};
 
 pub use parsed::Script;
 pub use problem::SplitProblem;
-pub use split::{SplitOptions, Splitter, Statement, split};
+pub use split::{SplitOptions, SplitRules, Splitter, Statement, split};
 
 /// Splits a file's text without replacing anything in it, problems as findings in that file.
 pub fn split_source(source: &Source) -> (Vec<Statement>, Vec<Finding>) {

@@ -23,9 +23,10 @@ impl<'a> Script<'a> {
         source: &'a Source,
         file_name: &'a str,
         placeholders: &Placeholders,
+        options: &SplitOptions,
     ) -> (Self, Vec<Finding>) {
         let (expanded, mut findings) = placeholders.expand(source, file_name);
-        let (statements, problems) = split(&expanded.text, &SplitOptions::default());
+        let (statements, problems) = split(&expanded.text, options);
         let place = |range: Range<usize>| SourceSpan::from(expanded.original(range));
         findings.extend(problems.iter().map(|problem| Finding::from_split(problem, source, place)));
         (Self { source, expanded, statements }, findings)
@@ -72,7 +73,7 @@ mod tests {
         let source = Source::new("V1__x.sql", Arc::from("-- c\nSELECT ${long};\nSELECT 'é', (2;"));
         let mut placeholders = Placeholders::default();
         placeholders.set("long", "1,\n2,\n3");
-        let (script, findings) = Script::parse(&source, "V1__x.sql", &placeholders);
+        let (script, findings) = Script::parse(&source, "V1__x.sql", &placeholders, &SplitOptions::default());
         let [first, second] = script.statements.as_slice() else { panic!() };
         assert_eq!(script.sql(first), "-- c\nSELECT 1,\n2,\n3");
         let text = |span: SourceSpan| &source.inner()[span.offset()..span.offset() + span.len()];
@@ -88,7 +89,8 @@ mod tests {
     fn what_stays_in_the_session_is_known() {
         let touches = |text: &str| {
             let source = Source::new("", Arc::from(text));
-            Script::parse(&source, "", &Placeholders::disabled()).0.touches_session()
+            let (script, _) = Script::parse(&source, "", &Placeholders::disabled(), &SplitOptions::default());
+            script.touches_session()
         };
         for text in [
             "SET sql_mode = ''",

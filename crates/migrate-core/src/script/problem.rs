@@ -32,6 +32,12 @@ pub enum SplitProblem {
         /// The word `DELIMITER`.
         range: Range<usize>,
     },
+    /// Flyway's parser does not get past this, and by its rules there are no statements from here on: a digit outside
+    /// ASCII keeps it busy for ever, and a string or the end of the text in `BEGIN NOT ATOMIC` makes it fail.
+    FlywayFails {
+        /// The digit, the string, or the word that opens the block.
+        range: Range<usize>,
+    },
     /// A command of the server's client, which no server understands.
     ClientCommand {
         /// The command.
@@ -57,6 +63,7 @@ impl SplitProblem {
             | Self::IncompleteBlock { range }
             | Self::DelimiterInsideStatement { range, .. }
             | Self::MissingDelimiter { range }
+            | Self::FlywayFails { range }
             | Self::ClientCommand { range }
             | Self::LoneCarriageReturn { range }
             | Self::UnbalancedParenthesis { range } => range.clone(),

@@ -5,19 +5,33 @@ use std::sync::Arc;
 
 use super::blocks::{Blocks, Neighbour};
 use super::lexer::{Lexer, Token, TokenKind, Unterminated};
-use super::{SplitProblem, count_lines};
+use super::{SplitProblem, count_lines, flyway};
 
-/// How to begin splitting.
+/// How to split.
 #[derive(Debug, Clone)]
 pub struct SplitOptions {
     /// The delimiter in force at the beginning, `;` by default.
     pub delimiter: Arc<str>,
+    /// Whose rules decide, the server's by default.
+    pub rules: SplitRules,
 }
 
 impl Default for SplitOptions {
     fn default() -> Self {
-        Self { delimiter: ";".into() }
+        Self { delimiter: ";".into(), rules: SplitRules::Server }
     }
+}
+
+/// Whose idea of a statement is followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SplitRules {
+    /// The server's and its client's, with compound statements understood besides.
+    #[default]
+    Server,
+    /// Those of Flyway 13 for MySQL, faults included: it loses some SQL and cuts some programs.
+    FlywayMySql,
+    /// Those of Flyway 13 for MariaDB, which knows `BEGIN NOT ATOMIC` besides.
+    FlywayMariaDb,
 }
 
 /// One statement of a script.
@@ -54,12 +68,15 @@ impl Statement {
 /// assert_eq!(statements[1].line, 3);
 /// ```
 pub fn split(text: &str, options: &SplitOptions) -> (Vec<Statement>, Vec<SplitProblem>) {
+    if options.rules != SplitRules::Server {
+        return flyway::split(text, &options.delimiter, options.rules == SplitRules::FlywayMariaDb);
+    }
     let mut splitter = Splitter::new(text, options);
     let statements = splitter.by_ref().collect();
     (statements, splitter.into_problems())
 }
 
-/// The statements of a text one after the other, in constant memory.
+/// The statements of a text one after the other, in constant memory, always by the server's rules.
 #[derive(Debug)]
 pub struct Splitter<'a> {
     text: &'a str,
@@ -330,7 +347,7 @@ impl Splitter<'_> {
 }
 
 /// Statements that change schema or data and, variables aside, nothing of the session.
-fn is_stateless(word: &str) -> bool {
+pub(super) fn is_stateless(word: &str) -> bool {
     let words =
         ["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT"];
     words.iter().any(|stateless| word.eq_ignore_ascii_case(stateless))

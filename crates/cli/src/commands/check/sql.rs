@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use migrate_core::Migration;
 use migrate_core::placeholder::BUILT_IN;
+use migrate_core::script::SplitOptions;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::emit::Header;
@@ -75,7 +76,7 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
     area.count("file", migrations.len());
     area.extend(findings);
     for migration in &migrations {
-        let (script, findings) = migration.script(&placeholders);
+        let (script, findings) = migration.script(&placeholders, &SplitOptions::default());
         area.count("statement", script.statements.len());
         area.extend(findings);
     }

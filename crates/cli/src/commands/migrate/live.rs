@@ -14,6 +14,7 @@ use migrate_core::migration::{MigrationKind, replace_checksums};
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
+use migrate_core::script::SplitOptions;
 use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
 use serde_json::{Value, json};
@@ -129,7 +130,7 @@ fn is_broken(outcome: &Outcome) -> bool {
 }
 
 fn callbacks<'m>(migrations: &'m [Migration], placeholders: &Placeholders) -> Result<Callbacks<'m>, Failure> {
-    let (callbacks, findings) = Callbacks::of(migrations, placeholders);
+    let (callbacks, findings) = Callbacks::of(migrations, placeholders, &SplitOptions::default());
     if findings.iter().any(migrate_core::Finding::is_error) {
         return Err(migrate_core::Error::Invalid { findings }.into());
     }
