@@ -179,6 +179,15 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]
     Runtime { source: std::io::Error },
 
+    #[error("`--format {format}` is for findings, and this command prints something else")]
+    #[diagnostic(
+        code("cli/format"),
+        help(
+            "leave `--format` out, or choose `json`, which holds both; `infra check` gives the findings alone"
+        )
+    )]
+    Format { format: String },
+
     #[error("interrupted")]
     #[diagnostic(code("cli/interrupted"), help("`infra migrate info` shows how far it came"))]
     Interrupted,
