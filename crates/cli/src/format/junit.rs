@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::{Part, Report, with_help};
 use crate::finding::{Finding, severity_name};
 
 pub(super) fn write(report: &Report) -> String {
     let name = format!("infra.{}", report.command);
-    let whole =
-        Part { name: report.command, findings: report.findings.len(), skipped: false, time: Duration::ZERO };
+    let whole = Part { name: report.command, findings: report.findings.len(), skipped: false, time: None };
     let parts = if report.parts.is_empty() { vec![whole] } else { report.parts.clone() };
     let mut findings = report.findings.as_slice();
     let mut suites = Vec::new();
@@ -62,24 +60,16 @@ fn suite(name: &str, part: &Part, findings: &[Finding], report: &Report) -> (Cou
         cases += &case(&class, failure, &problem("error", failure));
     }
     for same in by_place(findings) {
-        let failed: String = same
-            .iter()
-            .filter(|finding| finding.severity >= report.lowest)
-            .map(|finding| problem("failure", finding))
-            .collect();
+        let (failing, noted): (Vec<&Finding>, Vec<_>) =
+            same.iter().partition(|finding| finding.severity >= report.lowest);
         counts.tests += 1;
-        counts.failures += usize::from(!failed.is_empty());
-        let noted: Vec<String> = same
-            .iter()
-            .filter(|finding| finding.severity < report.lowest)
-            .map(|finding| told(finding))
-            .collect();
-        let noted = if noted.is_empty() {
-            String::new()
-        } else {
-            format!("      <system-out>{}</system-out>\n", element(&noted.join("\n")))
-        };
-        cases += &case(&class, same[0], &(failed + &noted));
+        counts.failures += usize::from(!failing.is_empty());
+        let mut inside: String = failing.iter().map(|finding| problem("failure", finding)).collect();
+        if !noted.is_empty() {
+            let notes: Vec<_> = noted.iter().map(|finding| told(finding)).collect();
+            inside += &format!("      <system-out>{}</system-out>\n", element(&notes.join("\n")));
+        }
+        cases += &case(&class, same[0], &inside);
     }
     if part.skipped || counts.tests == 0 {
         counts.tests += 1;
@@ -92,11 +82,11 @@ fn suite(name: &str, part: &Part, findings: &[Finding], report: &Report) -> (Cou
             attribute(&class)
         );
     }
+    let time = part.time.map_or_else(String::new, |time| format!(" time=\"{:.3}\"", time.as_secs_f64()));
     let suite = format!(
-        "  <testsuite name=\"{}\"{} time=\"{:.3}\">\n{cases}  </testsuite>\n",
+        "  <testsuite name=\"{}\"{}{time}>\n{cases}  </testsuite>\n",
         attribute(part.name),
-        counts.attributes(),
-        part.time.as_secs_f64()
+        counts.attributes()
     );
     (counts, suite)
 }
@@ -176,6 +166,8 @@ fn element(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use miette::Severity;
 
     use super::super::examples::{odd, report};
@@ -215,7 +207,8 @@ mod tests {
 
     #[test]
     fn each_part_is_a_suite_and_what_is_well_passes() {
-        let part = |name, findings, skipped| Part { name, findings, skipped, time: Duration::from_millis(5) };
+        let part =
+            |name, findings, skipped| Part { name, findings, skipped, time: Some(Duration::from_millis(5)) };
         let parts = vec![part("migrations", 1, false), part("schema", 0, false), part("baseline", 0, true)];
         let xml = write(&Report { parts, lowest: Severity::Warning, ..report(vec![odd()]) });
         assert!(xml.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{xml}");

@@ -44,8 +44,8 @@ pub(crate) struct Part {
     pub(crate) findings: usize,
     /// Whether something of it could not be looked at.
     pub(crate) skipped: bool,
-    /// What it took.
-    pub(crate) time: Duration,
+    /// What it took, where that is measured.
+    pub(crate) time: Option<Duration>,
 }
 
 /// Writes what a command came to; `None` in the format for people, which is no document.

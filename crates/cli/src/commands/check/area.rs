@@ -119,7 +119,7 @@ impl Area {
 
     /// The area as a part of the whole.
     pub(super) fn part(&self) -> Part {
-        Part { name: self.name, findings: self.findings.len(), skipped: self.skipped, time: self.time }
+        Part { name: self.name, findings: self.findings.len(), skipped: self.skipped, time: Some(self.time) }
     }
 
     /// The area in the JSON object.
