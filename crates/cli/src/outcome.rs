@@ -154,13 +154,15 @@ fn print_human(outcome: &Outcome, global: &Global, ui: &Ui) {
         ui.closing("");
     }
     ui.findings(&shown);
-    if let Some(line) = tally(&outcome.findings, global.verbose) {
+    // Whoever wants it quiet is not told of what is not shown either.
+    let counted = if global.quiet { shown } else { outcome.findings.iter().collect() };
+    if let Some(line) = tally(&counted, global.verbose) {
         ui.closing(&line);
     }
 }
 
 /// `2 errors, 1 warning`; nothing when there is nothing to say.
-fn tally(findings: &[BoxedFinding], verbose: bool) -> Option<String> {
+fn tally(findings: &[&BoxedFinding], verbose: bool) -> Option<String> {
     let number = |wanted| findings.iter().filter(|finding| severity(finding.as_ref()) == wanted).count();
     let hint = if verbose { "" } else { " (shown with -v)" };
     let parts: Vec<_> = [

@@ -23,8 +23,8 @@ use miette::Severity;
 
 use crate::migration::Migration;
 use crate::placeholder::Placeholders;
+use crate::script::Script;
 use crate::script::lexer::{Lexer, Token};
-use crate::script::{SplitOptions, split};
 
 pub use finding::LintFinding;
 use statement::Statement;
@@ -128,10 +128,14 @@ impl Report {
 
 /// Everything that the rules have to say about a migration, in the order of places.
 pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFinding> {
-    let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
-    let text: &str = &expanded.text;
-    let (split, _) = split(text, &SplitOptions::default());
-    let statements: Vec<_> = split.iter().map(|statement| Statement::new(text, statement)).collect();
+    lint_script(migration, &Script::parse(&migration.source, migration.file_name(), placeholders).0)
+}
+
+/// As [`lint`], where the migration's script is parsed already.
+pub fn lint_script(migration: &Migration, script: &Script<'_>) -> Vec<LintFinding> {
+    let text = script.text();
+    let statements: Vec<_> =
+        script.statements.iter().map(|statement| Statement::new(text, statement)).collect();
     // The first place of each counts.
     let created = statements.iter().rev().filter_map(table::created).collect();
     let tokens = Lexer::new(text).collect();
@@ -156,7 +160,7 @@ pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFindi
             rule: hit.rule,
             message: hit.message,
             src: migration.source.clone(),
-            span: expanded.original(hit.range).into(),
+            span: script.place(hit.range),
         })
         .collect()
 }

@@ -36,6 +36,11 @@ impl<'a> Script<'a> {
         self.source
     }
 
+    /// The whole text with placeholders replaced, which the ranges of the statements are places of.
+    pub fn text(&self) -> &str {
+        &self.expanded.text
+    }
+
     /// The SQL to send.
     pub fn sql(&self, statement: &Statement) -> &str {
         statement.text(&self.expanded.text)

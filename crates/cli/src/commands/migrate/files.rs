@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use migrate_core::fs::read_location;
-use migrate_core::placeholder::Placeholders;
+use migrate_core::placeholder::{BUILT_IN, Placeholders};
 use migrate_core::resolve::{ResolveOptions, resolve_with};
 use migrate_core::{Finding, Migration};
 
@@ -38,6 +38,15 @@ pub(crate) fn load(
     let (migrations, resolved) = resolve_with(files, &options);
     findings.extend(resolved);
     Ok((migrations, findings))
+}
+
+/// [`placeholders`], and something in place of what only a run knows.
+pub(crate) fn offline_placeholders(values: &BTreeMap<String, String>) -> Result<Placeholders, Failure> {
+    let mut placeholders = placeholders(values)?;
+    for name in BUILT_IN {
+        placeholders.set(name, "x");
+    }
+    Ok(placeholders)
 }
 
 /// Placeholders with the values that infra.toml gives them.
