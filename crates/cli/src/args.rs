@@ -130,7 +130,9 @@ pub(crate) enum Migrate {
     #[command(after_help = "Example:\n  infra migrate clean --env dev --clean-enabled")]
     Clean(MigrateClean),
     /// Find what loses data, breaks running programs or blocks tables, without a server
-    #[command(after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint --rules")]
+    #[command(
+        after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint $(git diff --cached --name-only --diff-filter=d -- '*/migrations/*.sql')\n  infra migrate lint --rules"
+    )]
     Lint(MigrateLint),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
@@ -148,6 +150,9 @@ pub(crate) struct MigrateNew {
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateLint {
+    /// Migration files, or directories of them [default: the tree's migrations]
+    #[arg(value_name = "FILE", conflicts_with = "locations")]
+    pub(crate) files: Vec<PathBuf>,
     /// Directories of the migrations, comma-separated
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
     pub(crate) locations: Vec<PathBuf>,

@@ -199,6 +199,10 @@ pub(crate) enum Problem {
     )]
     Description { description: String, reason: String },
 
+    #[error("no migrations, since their names do not end in `.sql`: {}", names.join(", "))]
+    #[diagnostic(code("cli/not-a-migration"), help("name migration files only, or their directory"))]
+    NotMigrations { names: Vec<String> },
+
     #[error("`{value}` is not a placeholder of the form NAME=VALUE")]
     #[diagnostic(code("cli/placeholder"), help("write `--placeholder name=value`"))]
     Placeholder { value: String },

@@ -1,9 +1,9 @@
 //! The migrations of a command: those of `--locations`, else those of the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use migrate_core::fs::read_location;
+use migrate_core::fs::{read_file, read_location};
 use migrate_core::placeholder::{BUILT_IN, Placeholders};
 use migrate_core::resolve::{ResolveOptions, resolve_with};
 use migrate_core::{Finding, Migration};
@@ -26,7 +26,7 @@ pub(crate) fn load(
     locations: &[PathBuf],
     root: Option<&Path>,
 ) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
-    let options = ResolveOptions { validate_naming: true, ..ResolveOptions::default() };
+    let options = strict_names();
     let (mut files, mut findings) = (Vec::new(), Vec::new());
     for location in locations {
         let shown = tidy(location).display().to_string();
@@ -38,6 +38,41 @@ pub(crate) fn load(
     let (migrations, resolved) = resolve_with(files, &options);
     findings.extend(resolved);
     Ok((migrations, findings))
+}
+
+/// Reads files and directories that are named one by one. A named file that is no migration is refused, since leaving it out would
+/// look like success.
+pub(crate) fn load_named(paths: &[PathBuf]) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
+    let options = strict_names();
+    let (mut files, mut findings, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        let shown = tidy(path).display().to_string();
+        if path.is_dir() {
+            let (read, problems) = read_location(path, &shown, &options.naming)?;
+            files.extend(read);
+            findings.extend(problems);
+        } else if path.file_name().is_some_and(|name| options.naming.is_of_interest(&name.to_string_lossy()))
+        {
+            let (file, problems) = read_file(path, &shown)?;
+            files.extend(file);
+            findings.extend(problems);
+        } else {
+            others.push(shown);
+        }
+    }
+    if !others.is_empty() {
+        return Err(Problem::NotMigrations { names: others }.into());
+    }
+    // A file that is named twice, or beside its directory, is one file.
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.path.clone()));
+    let (migrations, resolved) = resolve_with(files, &options);
+    findings.extend(resolved);
+    Ok((migrations, findings))
+}
+
+fn strict_names() -> ResolveOptions {
+    ResolveOptions { validate_naming: true, ..ResolveOptions::default() }
 }
 
 /// [`placeholders`], and something in place of what only a run knows.

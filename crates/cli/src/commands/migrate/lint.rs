@@ -2,41 +2,46 @@
 
 use std::path::Path;
 
-use miette::Severity;
-use migrate_core::lint::{RULES, Rule, lint};
-use migrate_core::placeholder::BUILT_IN;
+use migrate_core::lint::{RULES, Rule, lint_script};
+use migrate_core::script::Script;
 use serde_json::json;
 
 use super::files;
 use crate::args::MigrateLint;
-use crate::configuration::Configuration;
 use crate::failure::Failure;
+use crate::finding::severity_name;
 use crate::outcome::{Outcome, relevel, table};
 use crate::tree::Tree;
 use crate::ui::{GOOD, count, styled};
 
-/// Applies the rules to every migration, or lists them.
+/// Applies the rules to every migration or to the files that are named, or lists them.
 pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcome, Failure> {
     if arguments.rules {
         return Ok(list());
     }
-    let locations = files::locations(&arguments.locations, root)?;
-    let (migrations, findings) = files::load(&locations, None)?;
-    // With --locations no tree is needed; one that is there but broken must not lose its levels in silence.
-    let configuration = match Tree::open(root) {
-        Ok(tree) => tree.configuration,
-        Err(failure) if !arguments.locations.is_empty() && root.is_none() && has_no_tree(&failure) => {
-            Configuration::default()
-        }
+    let is_named = !arguments.files.is_empty() || !arguments.locations.is_empty();
+    // For what is named no tree is needed; one that is there but broken must not lose its levels in silence.
+    let tree = match Tree::open(root) {
+        Ok(tree) => Some(tree),
+        Err(failure) if is_named && root.is_none() && has_no_tree(&failure) => None,
         Err(failure) => return Err(failure),
     };
-    let mut placeholders = files::placeholders(&configuration.placeholders)?;
-    for name in BUILT_IN {
-        placeholders.set(name, "x");
-    }
+    let (migrations, findings) = match &tree {
+        _ if !arguments.files.is_empty() => files::load_named(&arguments.files)?,
+        Some(tree) if !is_named => {
+            files::load(std::slice::from_ref(&tree.configuration.paths.migrations), Some(&tree.root))?
+        }
+        _ => files::load(&arguments.locations, None)?,
+    };
+    let configuration = tree.map(|tree| tree.configuration).unwrap_or_default();
+    let placeholders = files::offline_placeholders(&configuration.placeholders)?;
     let mut outcome = Outcome::default();
     outcome.extend(findings);
-    outcome.extend(migrations.iter().flat_map(|migration| lint(migration, &placeholders)));
+    for migration in &migrations {
+        let (script, problems) = Script::parse(&migration.source, migration.file_name(), &placeholders);
+        outcome.extend(problems);
+        outcome.extend(lint_script(migration, &script));
+    }
     outcome.findings = relevel(std::mem::take(&mut outcome.findings), &configuration.rules);
     outcome.summary = format!("{}  {}\n", styled(GOOD, "linted"), count(migrations.len(), "migration"));
     outcome.details.insert("linted".to_owned(), json!(migrations.len()));
@@ -70,12 +75,4 @@ fn list() -> Outcome {
     });
     outcome.details.insert("rules".to_owned(), rules.collect());
     outcome
-}
-
-const fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Advice => "advice",
-    }
 }
