@@ -1,6 +1,7 @@
 //! The same findings in every format.
 
 use infra_tests::sandbox::Sandbox;
+use infra_tests::servers::Engine;
 use serde_json::Value;
 
 use crate::harness::{MIGRATIONS, findings, infra, migrations};
@@ -218,4 +219,30 @@ fn formats_for_findings_are_refused_where_something_else_is_printed() {
     }
     let script = infra(&sandbox).run(&["completions", "bash", "--format", "json"]).exits(0).json();
     assert!(script["script"].as_str().is_some_and(|script| script.contains("infra")), "{script}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_statement_that_fails_is_a_notification_and_a_refusal_is_results() {
+    let sandbox =
+        migrations(&[("V1__a.sql", "CREATE TABLE a (i INT);\n"), ("V2__b.sql", "SELECT 1;\nOOPS;\n")]);
+    let database = Engine::MariaDb.database();
+    let apply = |code| {
+        let arguments = ["migrate", "apply", "--locations", "migrations", "--format", "sarif"];
+        let log = infra(&sandbox).on(&database).run(&arguments).exits(code).json();
+        log["runs"][0].clone()
+    };
+    let failed = apply(4);
+    let invocation = &failed["invocations"][0];
+    assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&false.into(), &4.into()));
+    let place = &invocation["toolExecutionNotifications"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "migrations/V2__b.sql");
+    assert_eq!(place["region"]["startLine"], 2);
+    assert!(list(&failed["results"]).is_empty(), "{failed}");
+
+    sandbox.remove("migrations/V2__b.sql").append("migrations/V1__a.sql", "-- an afterthought\n");
+    let refused = apply(1);
+    assert_eq!(refused["invocations"][0]["executionSuccessful"], true);
+    let rules: Vec<_> = list(&refused["results"]).iter().map(|result| &result["ruleId"]).collect();
+    assert!(rules.iter().any(|rule| *rule == "migrate/checksum-mismatch"), "{rules:?}");
 }
