@@ -155,7 +155,8 @@ pub fn lint_script(migration: &Migration, script: &Script<'_>) -> Vec<LintFindin
     flyway::check_file(&view, &mut report);
     let mut hits = allow::apply(&view, report.hits);
     hits.sort_by_key(|hit| (hit.range.start, hit.rule.code));
-    hits.into_iter()
+    abridge(hits)
+        .into_iter()
         .map(|hit| LintFinding {
             rule: hit.rule,
             message: hit.message,
@@ -163,6 +164,31 @@ pub fn lint_script(migration: &Migration, script: &Script<'_>) -> Vec<LintFindin
             span: script.place(hit.range),
         })
         .collect()
+}
+
+/// How often a rule is reported in one file.
+pub const MAX_PER_RULE: usize = 20;
+
+/// Leaves of each rule the first findings, the last of which says how many more there are: a file of data may break a rule in
+/// every line, and nobody reads that.
+fn abridge(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut kept: Vec<Hit> = Vec::new();
+    // Of each rule, how often it was found and where the last one kept is.
+    let mut seen: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for hit in hits {
+        let (count, last) = seen.entry(hit.rule.code).or_default();
+        *count += 1;
+        if *count <= MAX_PER_RULE {
+            *last = kept.len();
+            kept.push(hit);
+        }
+    }
+    for (count, last) in seen.into_values().filter(|(count, _)| *count > MAX_PER_RULE) {
+        if let Some(hit) = kept.get_mut(last) {
+            hit.message += &format!(" (and at {} more places of this file)", count - MAX_PER_RULE);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
