@@ -104,6 +104,7 @@ fn a_named_file_that_is_no_migration_is_refused() {
     assert!(misnamed.contains("migrate/bad-name"), "{misnamed}");
     let _ = lint(&["migrations/V9__gone.sql"], 2);
     let _ = lint(&["migrations/V1__a.sql", "--locations", "migrations"], 2);
+    let _ = lint(&["migrations/V1__a.sql", "--rules"], 2);
 }
 
 #[test]

@@ -151,7 +151,7 @@ pub(crate) struct MigrateNew {
 #[derive(Debug, Args)]
 pub(crate) struct MigrateLint {
     /// Migration files, or directories of them [default: the tree's migrations]
-    #[arg(value_name = "FILE", conflicts_with = "locations")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["locations", "rules"])]
     pub(crate) files: Vec<PathBuf>,
     /// Directories of the migrations, comma-separated
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
