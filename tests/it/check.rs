@@ -84,6 +84,48 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
+fn migrations_are_linted() {
+    let sandbox = Sandbox::reference();
+    let reviews = format!("{MIGRATIONS}/V022__product_reviews.sql");
+    let before = sandbox.read(&reviews);
+    let update = "UPDATE products SET description = name;";
+    sandbox.append(&reviews, &format!("{update}\n"));
+    let result = infra(&sandbox).run(&["check", "--format", "json"]).exits(0).json();
+    let hits: Vec<_> =
+        findings(&result).iter().filter(|finding| finding["rule"] == "lint/update-without-where").collect();
+    let [hit] = hits.as_slice() else { panic!("found {} times: {result}", hits.len()) };
+    assert_eq!(hit["file"].as_str(), Some(reviews.as_str()));
+    assert_eq!(hit["line"].as_u64(), Some(before.lines().count() as u64 + 1));
+    assert_eq!(
+        (&result["areas"][0]["name"], &result["areas"][0]["warnings"]),
+        (&"migrations".into(), &1.into())
+    );
+    let _ = infra(&sandbox).run(&["check", "--fail-on", "warning"]).exits(1);
+
+    // A rule is no reason to leave out the comparison with the schema.
+    sandbox.write("infra.toml", "[rules]\n\"lint/update-without-where\" = \"error\"\n");
+    let result = infra(&sandbox).run(&["check", "--format", "json"]).exits(1).json();
+    assert_eq!((&result["areas"][1]["name"], &result["areas"][1]["ok"]), (&"schema".into(), &true.into()));
+
+    let allow = "-- infra:allow lint/update-without-where: every product gets one";
+    sandbox.write(&reviews, format!("{before}{update} {allow}\n"));
+    let _ = infra(&sandbox).run(&["check", "--fail-on", "warning"]).exits(0);
+}
+
+#[test]
+fn an_error_of_the_linter_hides_no_difference() {
+    let sandbox = Sandbox::reference();
+    sandbox.append(
+        &format!("{MIGRATIONS}/V022__product_reviews.sql"),
+        "ALTER TABLE products ADD COLUMN extra INT NULL;\nDROP DATABASE IF EXISTS shop_old;\n",
+    );
+    let result = infra(&sandbox).run(&["check", "--format", "json"]).exits(1).json();
+    let rules: Vec<_> = findings(&result).iter().filter_map(|finding| finding["rule"].as_str()).collect();
+    assert!(rules.contains(&"lint/drop-database"), "{rules:?}");
+    assert!(rules.iter().any(|rule| rule.starts_with("schema/")), "{rules:?}");
+}
+
+#[test]
 fn the_order_of_findings_does_not_change() {
     let sandbox = Sandbox::reference();
     sandbox.remove("infra/shared/k8s/base/network/default-deny.yaml");

@@ -1,5 +1,8 @@
 //! `infra migrate lint`.
 
+use infra_tests::sandbox::Sandbox;
+use serde_json::Value;
+
 use crate::harness::{findings, infra, migrations};
 
 const LINT: [&str; 4] = ["migrate", "lint", "--locations", "migrations"];
@@ -63,4 +66,60 @@ fn the_rules_are_listed() {
             .all(|key| rule[*key].as_str().is_some_and(|text| !text.is_empty()))
     };
     assert!(rules.iter().all(complete), "{result}");
+}
+
+#[test]
+fn files_can_be_named_one_by_one() {
+    let drop = "ALTER TABLE t DROP COLUMN a;\n";
+    let sandbox = migrations(&[("V1__a.sql", drop), ("V2__b.sql", drop), ("V3__c.sql", "SELECT 'open;\n")]);
+    let lint = |arguments: &[&str], code| {
+        infra(&sandbox)
+            .run(&[&["migrate", "lint", "--format", "json"], arguments].concat())
+            .exits(code)
+            .json()
+    };
+    // Once, however often it is named.
+    let one = lint(&["migrations/V2__b.sql", "./migrations/V2__b.sql"], 0);
+    assert_eq!(one["linted"], 1);
+    assert!(findings(&one).iter().all(|finding| finding["file"] == "migrations/V2__b.sql"), "{one}");
+    assert!(findings(&one).iter().any(|finding| finding["rule"] == "lint/drop-column"), "{one}");
+    assert_eq!(lint(&["migrations", "migrations/V2__b.sql"], 1)["linted"], 3);
+    let open = lint(&["migrations/V3__c.sql"], 1);
+    assert_eq!(findings(&open)[0]["line"], 1, "{open}");
+
+    sandbox.write("infra.toml", "[rules]\n\"lint/drop-column\" = \"error\"\n");
+    let _ = lint(&["migrations/V1__a.sql"], 1);
+}
+
+#[test]
+fn a_named_file_that_is_no_migration_is_refused() {
+    let sandbox = migrations(&[("V1__a.sql", "SELECT 1;\n")]);
+    sandbox.write("notes.txt", "").write("README.md", "").write("orders.sql", "SELECT 1;\n");
+    let lint = |arguments: &[&str], code| {
+        infra(&sandbox).run(&[&["migrate", "lint"], arguments].concat()).exits(code).all()
+    };
+    let refused = lint(&["notes.txt", "migrations/V1__a.sql", "README.md"], 2);
+    assert!(refused.contains("notes.txt, README.md"), "{refused}");
+    let misnamed = lint(&["orders.sql"], 1);
+    assert!(misnamed.contains("migrate/bad-name"), "{misnamed}");
+    let _ = lint(&["migrations/V9__gone.sql"], 2);
+    let _ = lint(&["migrations/V1__a.sql", "--locations", "migrations"], 2);
+    let _ = lint(&["migrations/V1__a.sql", "--rules"], 2);
+}
+
+#[test]
+fn paths_are_those_that_check_gives() {
+    let sandbox = Sandbox::reference();
+    let elsewhere = Sandbox::empty();
+    let root = sandbox.root().display().to_string();
+    let run = |command: &[&str]| {
+        let arguments = [&["-C", &root, "--format", "json"], command].concat();
+        let result = infra(&elsewhere).run(&arguments).exits(0).json();
+        let is_lint =
+            |finding: &&Value| finding["rule"].as_str().is_some_and(|rule| rule.starts_with("lint/"));
+        findings(&result).iter().filter(is_lint).cloned().collect::<Vec<_>>()
+    };
+    let linted = run(&["migrate", "lint"]);
+    assert_eq!(linted, run(&["check"]));
+    assert!(linted[0]["file"].as_str().is_some_and(|file| file.starts_with("infra/mysql/migrations/")));
 }

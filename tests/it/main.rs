@@ -9,6 +9,7 @@ mod callbacks;
 mod check;
 mod crash;
 mod flyway;
+mod formats;
 mod harness;
 mod kustomize;
 mod lint;

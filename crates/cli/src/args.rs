@@ -55,6 +55,12 @@ pub(crate) enum Format {
     Human,
     /// One JSON object on standard output
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for test reports
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,7 +130,9 @@ pub(crate) enum Migrate {
     #[command(after_help = "Example:\n  infra migrate clean --env dev --clean-enabled")]
     Clean(MigrateClean),
     /// Find what loses data, breaks running programs or blocks tables, without a server
-    #[command(after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint --rules")]
+    #[command(
+        after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint $(git diff --cached --name-only --diff-filter=d -- '*/migrations/*.sql')\n  infra migrate lint --rules"
+    )]
     Lint(MigrateLint),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
@@ -142,6 +150,9 @@ pub(crate) struct MigrateNew {
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateLint {
+    /// Migration files, or directories of them [default: the tree's migrations]
+    #[arg(value_name = "FILE", conflicts_with_all = ["locations", "rules"])]
+    pub(crate) files: Vec<PathBuf>,
     /// Directories of the migrations, or patterns such as `sql/**/mysql`, comma-separated
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
     pub(crate) locations: Vec<String>,

@@ -180,6 +180,15 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]
     Runtime { source: std::io::Error },
 
+    #[error("`--format {format}` is for findings, and this command prints something else")]
+    #[diagnostic(
+        code("cli/format"),
+        help(
+            "leave `--format` out, or choose `json`, which holds both; `infra check` gives the findings alone"
+        )
+    )]
+    Format { format: String },
+
     #[error("interrupted")]
     #[diagnostic(code("cli/interrupted"), help("`infra migrate info` shows how far it came"))]
     Interrupted,
@@ -194,6 +203,10 @@ pub(crate) enum Problem {
     #[error(transparent)]
     #[diagnostic(code("cli/location"), help("copy the files to where this process can read them"))]
     Location(migrate_core::location::UnknownLocation),
+
+    #[error("no migrations, since their names do not end in `.sql`: {}", names.join(", "))]
+    #[diagnostic(code("cli/not-a-migration"), help("name migration files only, or their directory"))]
+    NotMigrations { names: Vec<String> },
 
     #[error("`{value}` is not a placeholder of the form NAME=VALUE")]
     #[diagnostic(code("cli/placeholder"), help("write `--placeholder name=value`"))]

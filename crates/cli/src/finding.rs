@@ -1,7 +1,7 @@
 //! One shape for the findings of every crate, read off `miette::Diagnostic`.
 
 use miette::{Diagnostic, Severity, SourceCode, SourceSpan};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What the machine-readable formats say about a finding; places are 1-based and count characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -16,7 +16,8 @@ pub(crate) struct Finding {
     pub(crate) end_line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_column: Option<usize>,
-    pub(crate) severity: &'static str,
+    #[serde(serialize_with = "serialize_severity")]
+    pub(crate) severity: Severity,
     pub(crate) rule: String,
     pub(crate) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,20 @@ pub(crate) fn severity(diagnostic: &dyn Diagnostic) -> Severity {
     diagnostic.severity().unwrap_or(Severity::Error)
 }
 
+/// What the formats and the configuration call a severity.
+pub(crate) const fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "advice",
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn serialize_severity<S: Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(severity_name(*severity))
+}
+
 impl From<&dyn Diagnostic> for Finding {
     fn from(diagnostic: &dyn Diagnostic) -> Self {
         let place = diagnostic.source_code().map(|source| Place::of(diagnostic, source)).unwrap_or_default();
@@ -40,11 +55,7 @@ impl From<&dyn Diagnostic> for Finding {
             column: place.start.map(|(_, column)| column),
             end_line: place.end.map(|(line, _)| line),
             end_column: place.end.map(|(_, column)| column),
-            severity: match severity(diagnostic) {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Advice => "advice",
-            },
+            severity: severity(diagnostic),
             rule: diagnostic.code().map(|code| code.to_string()).unwrap_or_default(),
             message: diagnostic.to_string(),
             help: diagnostic.help().map(|help| help.to_string()),
@@ -107,7 +118,7 @@ mod tests {
         let src = NamedSource::new("a.sql", text.to_owned());
         let finding = Finding::from(&OddWord { src, span: (start, length).into() } as &dyn Diagnostic);
         assert_eq!(finding.file.as_deref(), Some("a.sql"));
-        assert_eq!((finding.rule.as_str(), finding.severity), ("test/odd-word", "warning"));
+        assert_eq!((finding.rule.as_str(), finding.severity), ("test/odd-word", Severity::Warning));
         (
             finding.line.unwrap(),
             finding.column.unwrap(),

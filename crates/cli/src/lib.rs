@@ -12,6 +12,7 @@ mod environment;
 mod exit;
 mod failure;
 mod finding;
+mod format;
 mod manifests;
 mod outcome;
 mod platform;

@@ -1,15 +1,17 @@
-//! What a command came to, and how it becomes text or JSON and an exit code.
+//! What a command came to, and how it becomes an exit code and text for people; [`crate::format`] writes the rest.
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum as _;
 use miette::{Diagnostic, Severity};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::args::{FailOn, Format, Global};
 use crate::configuration::Level;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::finding::{BoxedFinding, Finding, severity};
+use crate::failure::{Failure, Problem};
+use crate::finding::{BoxedFinding, severity};
+use crate::format::{self, Part};
 use crate::ui::{self, BAD, GOOD, ODD, Ui, count, styled};
 
 /// The result of a command that ran to its end.
@@ -17,6 +19,8 @@ use crate::ui::{self, BAD, GOOD, ODD, Ui, count, styled};
 pub(crate) struct Outcome {
     /// Everything that was found.
     pub(crate) findings: Vec<BoxedFinding>,
+    /// The parts that the findings are of, in their order, when the command judges several.
+    pub(crate) parts: Vec<Part>,
     /// What a person reads on standard output.
     pub(crate) summary: String,
     /// The command's own keys of the JSON object.
@@ -97,44 +101,38 @@ pub(crate) fn relevel(findings: Vec<BoxedFinding>, rules: &BTreeMap<String, Leve
 }
 
 /// Prints what a command came to and gives the exit code.
-pub(crate) fn finish(name: &str, result: Result<Outcome, Failure>, global: &Global, ui: &Ui) -> Exit {
-    match result {
-        Ok(outcome) => {
-            let exit = verdict(&outcome.findings, global.fail_on);
-            match global.format {
-                Format::Human => print_human(&outcome, global, ui),
-                Format::Json => {
-                    let views = outcome
-                        .findings
-                        .iter()
-                        .map(|finding| Finding::from(finding.as_ref() as &dyn Diagnostic));
-                    print_json(name, exit, &views.collect::<Vec<_>>(), outcome.details, ui);
-                }
-            }
-            exit
-        }
-        Err(Failure { exit, diagnostic }) => {
-            match global.format {
-                Format::Human => ui.findings(&[&diagnostic]),
-                Format::Json => {
-                    let mut views = vec![Finding::from(diagnostic.as_ref() as &dyn Diagnostic)];
-                    // What a refusal consists of is as much worth to a machine as the refusal.
-                    views.extend(diagnostic.related().into_iter().flatten().map(Finding::from));
-                    print_json(name, exit, &views, Map::new(), ui);
-                }
-            }
-            exit
-        }
+pub(crate) fn finish(name: &'static str, result: Result<Outcome, Failure>, global: &Global, ui: &Ui) -> Exit {
+    let holds_results = matches!(global.format, Format::Human | Format::Json);
+    if !holds_results && result.as_ref().is_ok_and(|outcome| outcome.summary_is_result) {
+        // The format is what is refused, so it is told to people.
+        let format = global.format.to_possible_value().map(|value| value.get_name().to_owned());
+        let failure = Failure::from(Problem::Format { format: format.unwrap_or_default() });
+        ui.findings(&[&failure.diagnostic]);
+        return failure.exit;
+    }
+    let exit = match &result {
+        Ok(outcome) => verdict(&outcome.findings, global.fail_on),
+        Err(failure) => failure.exit,
+    };
+    match (&result, global.format) {
+        (Ok(outcome), Format::Human) => print_human(outcome, global, ui),
+        (Err(failure), Format::Human) => ui.findings(&[&failure.diagnostic]),
+        _ => ui.result(&format::write(name, exit, result, global).unwrap_or_default()),
+    }
+    exit
+}
+
+/// From which severity on a finding makes the exit code 1.
+pub(crate) const fn lowest(fail_on: FailOn) -> Severity {
+    match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Advice => Severity::Advice,
     }
 }
 
 fn verdict(findings: &[BoxedFinding], fail_on: FailOn) -> Exit {
-    let lowest = match fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Advice => Severity::Advice,
-    };
-    if findings.iter().any(|finding| severity(finding.as_ref()) >= lowest) {
+    if findings.iter().any(|finding| severity(finding.as_ref()) >= lowest(fail_on)) {
         Exit::Findings
     } else {
         Exit::Ok
@@ -156,13 +154,15 @@ fn print_human(outcome: &Outcome, global: &Global, ui: &Ui) {
         ui.closing("");
     }
     ui.findings(&shown);
-    if let Some(line) = tally(&outcome.findings, global.verbose) {
+    // Whoever wants it quiet is not told of what is not shown either.
+    let counted = if global.quiet { shown } else { outcome.findings.iter().collect() };
+    if let Some(line) = tally(&counted, global.verbose) {
         ui.closing(&line);
     }
 }
 
 /// `2 errors, 1 warning`; nothing when there is nothing to say.
-fn tally(findings: &[BoxedFinding], verbose: bool) -> Option<String> {
+fn tally(findings: &[&BoxedFinding], verbose: bool) -> Option<String> {
     let number = |wanted| findings.iter().filter(|finding| severity(finding.as_ref()) == wanted).count();
     let hint = if verbose { "" } else { " (shown with -v)" };
     let parts: Vec<_> = [
@@ -178,15 +178,6 @@ fn tally(findings: &[BoxedFinding], verbose: bool) -> Option<String> {
     })
     .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn print_json(name: &str, exit: Exit, findings: &[Finding], details: Map<String, Value>, ui: &Ui) {
-    let mut object = Map::new();
-    object.insert("schema".to_owned(), json!(format!("infra.{name}/v1")));
-    object.insert("ok".to_owned(), json!(exit == Exit::Ok));
-    object.insert("findings".to_owned(), json!(findings));
-    object.extend(details);
-    ui.result(&format!("{}\n", Value::Object(object)));
 }
 
 /// A table with aligned columns; the first row is the heading.

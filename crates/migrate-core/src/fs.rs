@@ -129,23 +129,47 @@ impl Reader<'_> {
     fn file(&mut self, path: &Path, below: &str, script: String, size: u64) -> Result<(), Error> {
         let shown = self.location.root().join(below);
         let shown = shown.strip_prefix(".").unwrap_or(&shown).display().to_string();
-        let too_large = |size| Finding::TooLarge { path: shown.clone(), size, limit: MAX_FILE_BYTES };
-        if size > MAX_FILE_BYTES {
-            self.findings.push(too_large(size));
-            return Ok(());
+        if let Some(bytes) = content(path, &shown, size, &mut self.findings)? {
+            self.files.push(LocationFile { script, path: shown, bytes });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        fs::File::open(path)
-            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|source| Error::io(path, source))?;
-        // A device or pipe does not say how much it holds.
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            self.findings.push(too_large(bytes.len() as u64));
-            return Ok(());
-        }
-        self.files.push(LocationFile { script, path: shown, bytes });
         Ok(())
     }
+}
+
+/// As [`read_locations`], of one file, whatever its name.
+///
+/// # Errors
+/// When it does not exist, is a directory or cannot be read.
+pub fn read_file(path: &Path, shown: &str) -> Result<(Option<LocationFile>, Vec<Finding>), Error> {
+    let size = fs::metadata(path).map_err(|source| Error::io(path, source))?.len();
+    let script = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut findings = Vec::new();
+    let bytes = content(path, shown, size, &mut findings)?;
+    Ok((bytes.map(|bytes| LocationFile { script, path: shown.to_owned(), bytes }), findings))
+}
+
+/// What a file holds, unless that is too much.
+fn content(
+    path: &Path,
+    shown: &str,
+    size: u64,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let too_large = |size| Finding::TooLarge { path: shown.to_owned(), size, limit: MAX_FILE_BYTES };
+    if size > MAX_FILE_BYTES {
+        findings.push(too_large(size));
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    fs::File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|source| Error::io(path, source))?;
+    // A device or pipe does not say how much it holds.
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        findings.push(too_large(bytes.len() as u64));
+        return Ok(None);
+    }
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]
@@ -211,6 +235,21 @@ mod tests {
         let (files, findings) = read(root.path(), &["m/a", "m", "m"]).unwrap();
         assert_eq!(files.len(), 1);
         assert!(matches!(findings.as_slice(), [Finding::NestedLocation { .. }]), "{findings:?}");
+    }
+
+    #[test]
+    fn one_file_is_read_by_its_path() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "b/V2__x.sql");
+        let (file, findings) = read_file(&root.path().join("b/V2__x.sql"), "b/V2__x.sql").unwrap();
+        assert!(findings.is_empty());
+        let file = file.unwrap();
+        assert_eq!((file.script.as_str(), file.path.as_str()), ("V2__x.sql", "b/V2__x.sql"));
+        assert_eq!(file.bytes, b"SELECT 1;");
+        for wrong in ["b", "b/V3__x.sql"] {
+            let error = read_file(&root.path().join(wrong), wrong).unwrap_err();
+            assert!(error.to_string().contains(wrong), "{error}");
+        }
     }
 
     #[cfg(unix)]

@@ -33,6 +33,7 @@ CREATE TABLE refunds (
     CONSTRAINT chk_refunds_amount CHECK (amount > 0)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
+-- infra:allow lint/add-foreign-key: the new column is NULL everywhere; checkout is closed for this release
 ALTER TABLE orders
     ADD COLUMN current_payment_id BIGINT UNSIGNED NULL AFTER shipping_address_id,
     ADD KEY idx_orders_current_payment (current_payment_id),

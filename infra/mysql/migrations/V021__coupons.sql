@@ -11,6 +11,7 @@ CREATE TABLE coupons (
     CONSTRAINT chk_coupons_validity CHECK (valid_from <= valid_until)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
+-- infra:allow lint/add-foreign-key: the new column is NULL everywhere; checkout is closed for this release
 ALTER TABLE orders
     ADD COLUMN coupon_code VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL AFTER current_payment_id,
     ADD COLUMN discount DECIMAL(12,2) NOT NULL DEFAULT 0.00 AFTER coupon_code,

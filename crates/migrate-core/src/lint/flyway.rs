@@ -13,7 +13,7 @@ use super::locking::sets;
 use super::statement::Statement;
 use super::{Report, Rule, View};
 use crate::script::lexer::{TokenKind, Unterminated};
-use crate::script::{self, SplitOptions, SplitProblem, SplitRules, split};
+use crate::script::{self, Script, SplitOptions, SplitProblem, SplitRules, split};
 
 /// What helps against all that concerns stored programs.
 const DELIMITER: &str = "put it between DELIMITER // and DELIMITER ;";
@@ -163,12 +163,8 @@ struct Passage<'a> {
     statement: Option<(&'a script::Statement, &'a Statement<'a>)>,
 }
 
-pub(super) fn check_file(
-    view: &View<'_>,
-    statements: &[script::Statement],
-    problems: &[SplitProblem],
-    report: &mut Report,
-) {
+pub(super) fn check_file(view: &View<'_>, script: &Script<'_>, report: &mut Report) {
+    let (statements, problems) = (&script.statements, &script.problems);
     quoting_mode(view, report);
     let (mut start, mut delimiter) = (0, ";");
     let ends = statements.iter().zip(&view.statements).map(Some).chain([None]);

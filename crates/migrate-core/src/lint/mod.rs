@@ -24,7 +24,7 @@ use miette::Severity;
 use crate::migration::Migration;
 use crate::placeholder::Placeholders;
 use crate::script::lexer::{Lexer, Token};
-use crate::script::{SplitOptions, split};
+use crate::script::{Script, SplitOptions};
 
 pub use finding::LintFinding;
 use statement::Statement;
@@ -128,10 +128,14 @@ impl Report {
 
 /// Everything that the rules have to say about a migration, in the order of places.
 pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFinding> {
-    let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
-    let text: &str = &expanded.text;
-    let (split, problems) = split(text, &SplitOptions::default());
-    let statements: Vec<_> = split.iter().map(|statement| Statement::new(text, statement)).collect();
+    lint_script(migration, &migration.script(placeholders, &SplitOptions::default()).0)
+}
+
+/// As [`lint`], where the migration's script is parsed already, by the server's rules.
+pub fn lint_script(migration: &Migration, script: &Script<'_>) -> Vec<LintFinding> {
+    let text = script.text();
+    let statements: Vec<_> =
+        script.statements.iter().map(|statement| Statement::new(text, statement)).collect();
     // The first place of each counts.
     let created = statements.iter().rev().filter_map(table::created).collect();
     let tokens = Lexer::new(text).collect();
@@ -147,17 +151,43 @@ pub fn lint(migration: &Migration, placeholders: &Placeholders) -> Vec<LintFindi
     }
     locking::check_file(&view, &mut report);
     session::check_file(&view, &mut report);
-    flyway::check_file(&view, &split, &problems, &mut report);
+    flyway::check_file(&view, script, &mut report);
     let mut hits = allow::apply(&view, report.hits);
     hits.sort_by_key(|hit| (hit.range.start, hit.rule.code));
-    hits.into_iter()
+    abridge(hits)
+        .into_iter()
         .map(|hit| LintFinding {
             rule: hit.rule,
             message: hit.message,
             src: migration.source.clone(),
-            span: expanded.original(hit.range).into(),
+            span: script.place(hit.range),
         })
         .collect()
+}
+
+/// How often a rule is reported in one file.
+pub const MAX_PER_RULE: usize = 20;
+
+/// Leaves of each rule the first findings, the last of which says how many more there are: a file of data may break a rule in
+/// every line, and nobody reads that.
+fn abridge(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut kept: Vec<Hit> = Vec::new();
+    // Of each rule, how often it was found and where the last one kept is.
+    let mut seen: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for hit in hits {
+        let (count, last) = seen.entry(hit.rule.code).or_default();
+        *count += 1;
+        if *count <= MAX_PER_RULE {
+            *last = kept.len();
+            kept.push(hit);
+        }
+    }
+    for (count, last) in seen.into_values().filter(|(count, _)| *count > MAX_PER_RULE) {
+        if let Some(hit) = kept.get_mut(last) {
+            hit.message += &format!(" (and at {} more places of this file)", count - MAX_PER_RULE);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

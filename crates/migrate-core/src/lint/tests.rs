@@ -166,6 +166,26 @@ fn suppressions_work_on_their_line_or_statement() {
 }
 
 #[test]
+fn what_is_found_everywhere_is_counted() {
+    let linted = |count: usize| {
+        let sql = "INSERT INTO a VALUES (1);\n".repeat(count) + "DROP TABLE b;\n";
+        lint(&migration(&sql), &Placeholders::default())
+    };
+    let of_inserts = |findings: &[LintFinding]| {
+        let messages = findings.iter().filter(|finding| finding.rule.code == "lint/insert-without-columns");
+        messages.map(|finding| finding.message.clone()).collect::<Vec<_>>()
+    };
+    let all = of_inserts(&linted(MAX_PER_RULE));
+    assert!(all.len() == MAX_PER_RULE && all.iter().all(|message| *message == all[0]), "{all:?}");
+    let findings = linted(MAX_PER_RULE + 30);
+    let some = of_inserts(&findings);
+    assert_eq!(some.len(), MAX_PER_RULE);
+    assert!(some[MAX_PER_RULE - 1].ends_with("(and at 30 more places of this file)"), "{some:?}");
+    assert_eq!(some[..MAX_PER_RULE - 1], all[1..]);
+    assert!(findings.iter().any(|finding| finding.rule.code == "lint/drop-table"));
+}
+
+#[test]
 fn the_reference_tree_can_be_linted() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/mysql/migrations");
     let naming = crate::naming::Naming::default();

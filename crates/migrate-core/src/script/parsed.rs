@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use miette::SourceSpan;
 
-use super::{SplitOptions, Statement, position_at, split};
+use super::{SplitOptions, SplitProblem, Statement, position_at, split};
 use crate::finding::{Finding, Source};
 use crate::placeholder::{Expanded, Placeholders};
 
@@ -15,6 +15,8 @@ pub struct Script<'a> {
     expanded: Expanded<'a>,
     /// The statements, in places of the expanded text.
     pub statements: Vec<Statement>,
+    /// What kept others from being found, in places of the expanded text.
+    pub(crate) problems: Vec<SplitProblem>,
 }
 
 impl<'a> Script<'a> {
@@ -29,12 +31,17 @@ impl<'a> Script<'a> {
         let (statements, problems) = split(&expanded.text, options);
         let place = |range: Range<usize>| SourceSpan::from(expanded.original(range));
         findings.extend(problems.iter().map(|problem| Finding::from_split(problem, source, place)));
-        (Self { source, expanded, statements }, findings)
+        (Self { source, expanded, statements, problems }, findings)
     }
 
     /// The file.
     pub fn source(&self) -> &'a Source {
         self.source
+    }
+
+    /// The whole text with placeholders replaced, which the ranges of the statements are places of.
+    pub fn text(&self) -> &str {
+        &self.expanded.text
     }
 
     /// The SQL to send.

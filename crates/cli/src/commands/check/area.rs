@@ -7,6 +7,7 @@ use miette::{Diagnostic, Severity};
 use serde_json::{Map, Value, json};
 
 use crate::finding::{BoxedFinding, Finding, severity};
+use crate::format::Part;
 use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
 
 /// Measures what an area takes.
@@ -114,6 +115,11 @@ impl Area {
         let text = counts.chain(self.remarks.iter().cloned()).collect::<Vec<_>>().join(", ");
         let time = styled(DIM, format!("{:.1} ms", self.time.as_secs_f64() * 1000.0));
         format!("{sign} {:width$}  {text:<64}  {time}\n", self.name)
+    }
+
+    /// The area as a part of the whole.
+    pub(super) fn part(&self) -> Part {
+        Part { name: self.name, findings: self.findings.len(), skipped: self.skipped, time: Some(self.time) }
     }
 
     /// The area in the JSON object.

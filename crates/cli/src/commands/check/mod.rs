@@ -119,6 +119,7 @@ fn conclude(tree: &Tree, platform: Option<&Platform>, mut areas: Vec<Area>, star
     let mut outcome = Outcome { summary, ..Outcome::default() };
     outcome.details.insert("areas".to_owned(), areas.iter().map(Area::json).collect());
     outcome.details.insert("elapsed_ms".to_owned(), json!(elapsed.as_secs_f64() * 1000.0));
+    outcome.parts = areas.iter().map(Area::part).collect();
     outcome.findings = areas.into_iter().flat_map(|area| area.findings).collect();
     outcome
 }

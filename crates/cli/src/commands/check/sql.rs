@@ -1,9 +1,9 @@
-//! The SQL chain: migrations, their replay, the schema directory, the baseline.
+//! The SQL chain: migrations, their lint, their replay, the schema directory, the baseline.
 
 use std::sync::Arc;
 
 use migrate_core::Migration;
-use migrate_core::placeholder::BUILT_IN;
+use migrate_core::lint::{LintFinding, lint_script};
 use migrate_core::script::SplitOptions;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::dialect::Dialect;
@@ -29,7 +29,8 @@ pub(super) struct Checked {
 pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
     let dialect = Dialect::default();
     let (left, right) = rayon::join(|| replayed(tree, dialect), || described(tree, dialect));
-    let ((migrations_area, migrations, replayed), (mut area, schema)) = (left?, right?);
+    let (Replayed { area: mut migrations_area, migrations, catalogue: replayed, lint }, (mut area, schema)) =
+        (left?, right?);
 
     let watch = Stopwatch::start();
     if let (Some(schema), Some(replayed)) = (&schema, &replayed) {
@@ -47,6 +48,8 @@ pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
         }
     }
     area.took(&watch);
+    // Only now: what the rules find is valid SQL, and says nothing against the replay.
+    migrations_area.extend(lint);
     let mut areas = vec![migrations_area, area];
     if let Some(schema) = &schema {
         // Without migrations the header could only be wrong.
@@ -56,7 +59,13 @@ pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
     Ok(Checked { areas, migrations })
 }
 
-type Replayed = (Area, Vec<Migration>, Option<Catalogue>);
+/// What the migrations came to.
+struct Replayed {
+    area: Area,
+    migrations: Vec<Migration>,
+    catalogue: Option<Catalogue>,
+    lint: Vec<LintFinding>,
+}
 
 fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
     let watch = Stopwatch::start();
@@ -65,20 +74,19 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
     let location = tree.path(directory);
     if !location.is_dir() {
         area.push(Problem::Missing { path: directory.clone() });
-        return Ok((area, Vec::new(), None));
+        return Ok(Replayed { area, migrations: Vec::new(), catalogue: None, lint: Vec::new() });
     }
-    let mut placeholders = files::placeholders(&tree.configuration.placeholders)?;
-    for name in BUILT_IN {
-        placeholders.set(name, "x");
-    }
+    let placeholders = files::offline_placeholders(&tree.configuration.placeholders)?;
     let location = directory.clone().into();
     let (migrations, findings) = files::load(&[location], Some(&tree.root), &placeholders)?;
     area.count("file", migrations.len());
     area.extend(findings);
+    let mut lint = Vec::new();
     for migration in &migrations {
         let (script, findings) = migration.script(&placeholders, &SplitOptions::default());
         area.count("statement", script.statements.len());
         area.extend(findings);
+        lint.extend(lint_script(migration, &script));
     }
     if let Some(newest) =
         migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max()
@@ -88,7 +96,7 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
     let (catalogue, findings) = replay_with(&migrations, &placeholders, dialect);
     area.extend(findings);
     area.took(&watch);
-    Ok((area, migrations, Some(catalogue)))
+    Ok(Replayed { area, migrations, catalogue: Some(catalogue), lint })
 }
 
 fn described(tree: &Tree, dialect: Dialect) -> Result<(Area, Option<Schema>), Failure> {

@@ -2,42 +2,50 @@
 
 use std::path::Path;
 
-use miette::Severity;
-use migrate_core::lint::{RULES, Rule, lint};
-use migrate_core::placeholder::BUILT_IN;
+use migrate_core::lint::{RULES, Rule, lint_script};
+use migrate_core::script::SplitOptions;
 use serde_json::json;
 
 use super::files;
 use crate::args::MigrateLint;
-use crate::configuration::Configuration;
 use crate::failure::Failure;
+use crate::finding::severity_name;
 use crate::outcome::{Outcome, relevel, table};
 use crate::tree::Tree;
 use crate::ui::{GOOD, count, styled};
 
-/// Applies the rules to every migration, or lists them.
+/// Applies the rules to every migration or to the files that are named, or lists them.
 pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcome, Failure> {
     if arguments.rules {
         return Ok(list());
     }
-    let locations = files::locations(&arguments.locations, root)?;
-    // With --locations no tree is needed; one that is there but broken must not lose its levels in silence.
-    let configuration = match Tree::open(root) {
-        Ok(tree) => tree.configuration,
-        Err(failure) if !arguments.locations.is_empty() && root.is_none() && has_no_tree(&failure) => {
-            Configuration::default()
-        }
+    let is_named = !arguments.files.is_empty() || !arguments.locations.is_empty();
+    // For what is named no tree is needed; one that is there but broken must not lose its levels in silence.
+    let tree = match Tree::open(root) {
+        Ok(tree) => Some(tree),
+        Err(failure) if is_named && root.is_none() && has_no_tree(&failure) => None,
         Err(failure) => return Err(failure),
     };
-    let mut placeholders = files::placeholders(&configuration.placeholders)?;
-    for name in BUILT_IN {
-        placeholders.set(name, "x");
-    }
-    let (migrations, findings) = files::load(&locations, None, &placeholders)?;
+    let configuration = tree.as_ref().map(|tree| &tree.configuration);
+    let rules = configuration.map(|known| known.rules.clone()).unwrap_or_default();
+    let values = configuration.map(|known| known.placeholders.clone()).unwrap_or_default();
+    let placeholders = files::offline_placeholders(&values)?;
+    let (migrations, findings) = match &tree {
+        _ if !arguments.files.is_empty() => files::load_named(&arguments.files, &placeholders)?,
+        Some(tree) if !is_named => {
+            let location = tree.configuration.paths.migrations.clone().into();
+            files::load(&[location], Some(&tree.root), &placeholders)?
+        }
+        _ => files::load(&files::locations(&arguments.locations, root)?, None, &placeholders)?,
+    };
     let mut outcome = Outcome::default();
     outcome.extend(findings);
-    outcome.extend(migrations.iter().flat_map(|migration| lint(migration, &placeholders)));
-    outcome.findings = relevel(std::mem::take(&mut outcome.findings), &configuration.rules);
+    for migration in &migrations {
+        let (script, problems) = migration.script(&placeholders, &SplitOptions::default());
+        outcome.extend(problems);
+        outcome.extend(lint_script(migration, &script));
+    }
+    outcome.findings = relevel(std::mem::take(&mut outcome.findings), &rules);
     outcome.summary = format!("{}  {}\n", styled(GOOD, "linted"), count(migrations.len(), "migration"));
     outcome.details.insert("linted".to_owned(), json!(migrations.len()));
     Ok(outcome)
@@ -70,12 +78,4 @@ fn list() -> Outcome {
     });
     outcome.details.insert("rules".to_owned(), rules.collect());
     outcome
-}
-
-const fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Advice => "advice",
-    }
 }
