@@ -19,4 +19,5 @@ mod redis;
 mod refusal;
 mod servers;
 mod terminal;
+mod undo;
 mod upkeep;

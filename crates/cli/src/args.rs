@@ -120,6 +120,9 @@ pub(crate) enum Migrate {
         after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
     )]
     Apply(MigrateApply),
+    /// Take applied migrations back by their undo scripts, the newest first
+    #[command(after_help = "Example:\n  infra migrate undo --env dev --target 021")]
+    Undo(MigrateUndo),
     /// Repair the history: failed rows go, gone files are marked, changed checksums are taken over
     #[command(after_help = "Example:\n  infra migrate repair --env staging")]
     Repair(MigrateRepair),
@@ -313,6 +316,25 @@ pub(crate) struct MigrateApply {
     #[arg(long, value_name = "VERSION", default_value = "1")]
     pub(crate) baseline_version: String,
     /// How to go on with a migration that was cut off, when the database does not show how far it came
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) settle: Option<Settle>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateUndo {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+    /// Oldest version that is taken back [default: the newest applied one alone]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) target: Option<String>,
+    /// Who the history says it was [default: the account]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) installed_by: Option<String>,
+    /// How to go on with an undo script that was cut off, when the database does not show how far it came
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) settle: Option<Settle>,
 }

@@ -1,6 +1,9 @@
 //! Applies migrations: the lock, the history table, each statement, each row.
 
+mod undo;
 mod work;
+
+pub use undo::undo;
 
 use std::time::Instant;
 
@@ -10,7 +13,7 @@ use crate::callback::{Callbacks, Events, around, connected, renew, run, tell};
 use crate::database::{Database, Event, Failure, Progress, Waiting};
 use crate::error::{ConnectionLost, Error, StatementError};
 use crate::finding::Finding;
-use crate::history::{Baseline, HistoryRow, abbreviate_script};
+use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
@@ -80,19 +83,7 @@ pub async fn apply<D: Database>(
     }
     prelude(database, migrations, options, &callbacks, progress).await?;
     let applied = under_lock(database, options.lock_timeout, progress, async |database, progress| {
-        let run = Run {
-            database,
-            migrations,
-            options,
-            callbacks: &callbacks,
-            progress,
-            rows: Vec::new(),
-            report: Report::default(),
-            in_flight: None,
-            journal_open: false,
-            repeatables_begun: false,
-        };
-        run.run().await
+        Run::new(database, migrations, options, &callbacks, progress).run().await
     })
     .await;
     let events: &[&str] = match &applied {
@@ -256,9 +247,33 @@ struct Run<'a, D, P> {
     journal_open: bool,
     /// Whether the callbacks between versioned and repeatable migrations have run.
     repeatables_begun: bool,
+    /// When migrations are taken back, the type of the row that says so.
+    undo_kind: Option<&'static str>,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
+    fn new(
+        database: &'a mut D,
+        migrations: &'a [Migration],
+        options: &'a ApplyOptions,
+        callbacks: &'a Callbacks<'a>,
+        progress: &'a mut P,
+    ) -> Self {
+        Self {
+            database,
+            migrations,
+            options,
+            callbacks,
+            progress,
+            rows: Vec::new(),
+            report: Report::default(),
+            in_flight: None,
+            journal_open: false,
+            repeatables_begun: false,
+            undo_kind: None,
+        }
+    }
+
     async fn run(mut self) -> Result<Report, Error> {
         self.rows = match self.database.rows(-1).await? {
             Some(rows) => rows,
@@ -384,7 +399,12 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
     fn row(&self, migration: &Migration, started: Instant, success: bool) -> HistoryRow {
         let time = i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX);
-        let row = HistoryRow::of_migration(migration, &self.installed_by(), time, success);
+        let mut row = HistoryRow::of_migration(migration, &self.installed_by(), time, success);
+        match self.undo_kind {
+            // A mark of failure is one of a migration, so that every edition of Flyway stops at it.
+            Some(kind) if success || kind != RowKind::DELETE => row.kind = RowKind::new(kind),
+            _ => {}
+        }
         // Rank 0 is that of created schemas.
         ranked(row, self.last_rank().max(0) + 1)
     }

@@ -113,7 +113,9 @@ pub enum Error {
     )]
     #[diagnostic(
         code("migrate/unfinished-file"),
-        help("bring its file back or raise the target, so that it can be finished first")
+        help(
+            "bring its file back or raise the target, so that it can be finished first; an undo script is finished by `infra migrate undo`"
+        )
     )]
     UnfinishedFile {
         /// The script.

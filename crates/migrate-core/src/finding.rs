@@ -321,6 +321,15 @@ pub enum Finding {
         /// Whether it is a repeatable one.
         repeatable: bool,
     },
+    /// An applied migration without a script that takes it back.
+    #[error("migration {name} cannot be taken back: it has no undo script")]
+    #[diagnostic(code("migrate/no-undo"), help("write `U{version}__….sql`"))]
+    NoUndo {
+        /// Version and description.
+        name: String,
+        /// The version.
+        version: String,
+    },
     /// An applied migration without a file.
     #[error("migration {name} was applied, but no file has it")]
     #[diagnostic(code("migrate/missing"), help("bring back `{script}`, or ignore missing migrations"))]

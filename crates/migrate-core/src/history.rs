@@ -51,6 +51,8 @@ impl RowKind {
     pub const BASELINE: &'static str = "BASELINE";
     /// The mark that schemas were created.
     pub const SCHEMA: &'static str = "SCHEMA";
+    /// A migration was taken back, as Flyway's paid editions write it.
+    pub const UNDO_SQL: &'static str = "UNDO_SQL";
     /// The mark that an applied migration's file is gone for good.
     pub const DELETE: &'static str = "DELETE";
 

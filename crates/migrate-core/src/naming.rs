@@ -36,7 +36,7 @@ impl Default for Naming {
 }
 
 /// The events whose names are file prefixes of their own: `afterMigrate.sql`, `beforeClean__notify.sql`.
-pub const CALLBACK_EVENTS: [&str; 36] = [
+pub const CALLBACK_EVENTS: [&str; 46] = [
     "afterBaseline",
     "afterBaselineError",
     "afterBaselineOperationFinish",
@@ -48,6 +48,10 @@ pub const CALLBACK_EVENTS: [&str; 36] = [
     "afterEachMigrateError",
     "afterEachMigrateStatement",
     "afterEachMigrateStatementError",
+    "afterEachUndo",
+    "afterEachUndoError",
+    "afterEachUndoStatement",
+    "afterEachUndoStatementError",
     "afterInfo",
     "afterInfoError",
     "afterInfoOperationFinish",
@@ -58,6 +62,9 @@ pub const CALLBACK_EVENTS: [&str; 36] = [
     "afterRepair",
     "afterRepairError",
     "afterRepairOperationFinish",
+    "afterUndo",
+    "afterUndoError",
+    "afterUndoOperationFinish",
     "afterValidate",
     "afterValidateError",
     "afterValidateOperationFinish",
@@ -67,10 +74,13 @@ pub const CALLBACK_EVENTS: [&str; 36] = [
     "beforeCreateSchema",
     "beforeEachMigrate",
     "beforeEachMigrateStatement",
+    "beforeEachUndo",
+    "beforeEachUndoStatement",
     "beforeInfo",
     "beforeMigrate",
     "beforeRepair",
     "beforeRepeatables",
+    "beforeUndo",
     "beforeValidate",
     "createSchema",
 ];

@@ -72,7 +72,7 @@ pub fn plan<'m>(
     if findings.iter().any(Finding::is_error) { Err(Error::Invalid { findings }) } else { Ok(steps) }
 }
 
-fn failures(info: &Info<'_, '_>) -> Vec<Finding> {
+pub(crate) fn failures(info: &Info<'_, '_>) -> Vec<Finding> {
     let failed = info.entries.iter().filter(|entry| entry.state.is_failed());
     failed
         .map(|entry| Finding::Failed { name: entry.name(), repeatable: entry.version().is_none() })

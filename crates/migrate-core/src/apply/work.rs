@@ -46,9 +46,33 @@ impl Work {
     }
 }
 
-/// The events in a migration's transaction.
-const EACH: [&str; 4] =
-    ["beforeEachMigrate", "beforeEachMigrateStatement", "afterEachMigrateStatement", "afterEachMigrate"];
+/// The events in a migration's transaction, and those after it failed.
+struct Each {
+    before: &'static str,
+    before_statement: &'static str,
+    after_statement: &'static str,
+    after: &'static str,
+    statement_error: &'static str,
+    error: &'static str,
+}
+
+const MIGRATE: Each = Each {
+    before: "beforeEachMigrate",
+    before_statement: "beforeEachMigrateStatement",
+    after_statement: "afterEachMigrateStatement",
+    after: "afterEachMigrate",
+    statement_error: "afterEachMigrateStatementError",
+    error: "afterEachMigrateError",
+};
+
+const UNDO: Each = Each {
+    before: "beforeEachUndo",
+    before_statement: "beforeEachUndoStatement",
+    after_statement: "afterEachUndoStatement",
+    after: "afterEachUndo",
+    statement_error: "afterEachUndoStatementError",
+    error: "afterEachUndoError",
+};
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     /// Executes what is left of a migration, between its callbacks.
@@ -68,14 +92,15 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         }
         let mut work = Work::default();
         // Before the session is made what it was: the script may have set otherwise what they set.
-        self.each("beforeEachMigrate", step, 0, &mut work).await?;
+        let events = self.events();
+        self.each(events.before, step, 0, &mut work).await?;
         let mut first = 0;
         if let Some(entry) = self.in_flight.take() {
             let in_flight = entry.statement;
             first = self.resume(step, &effects, entry, &mut work).await?;
             if first > in_flight {
                 // What they would have written was lost with the session, since it commits with the next word in the journal.
-                self.each("afterEachMigrateStatement", step, first, &mut work).await?;
+                self.each(events.after_statement, step, first, &mut work).await?;
             }
         }
         let total = script.statements.len();
@@ -86,7 +111,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
                 return Err(Error::Stopped { name: migration.name(), applied, total });
             }
             self.announce(step, at, effect, &mut work).await?;
-            self.each("beforeEachMigrateStatement", step, at, &mut work).await?;
+            self.each(events.before_statement, step, at, &mut work).await?;
             let (line, _) = script.position(script.span(statement));
             let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
@@ -98,12 +123,12 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             }
             self.note(statement.touches_session, sql, effect, &mut work).await?;
             self.note_done(step, at, &mut work).await?;
-            self.each("afterEachMigrateStatement", step, at + 1, &mut work).await?;
+            self.each(events.after_statement, step, at + 1, &mut work).await?;
             if at_once && work.uncommitted {
                 self.checkpoint(step, at + 1, &mut work).await?;
             }
         }
-        self.each("afterEachMigrate", step, total, &mut work).await?;
+        self.each(events.after, step, total, &mut work).await?;
         if self.journal_open {
             self.database.finish().await?;
         }
@@ -152,7 +177,8 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         // A second error must not hide the first.
         let recorded = !lost && self.record_failure(step, at, work, started).await.is_ok();
         if recorded {
-            for event in ["afterEachMigrateStatementError", "afterEachMigrateError"] {
+            let events = self.events();
+            for event in [events.statement_error, events.error] {
                 let _ = callback::run(self.database, self.callbacks, event, self.progress).await;
             }
         }
@@ -236,9 +262,16 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         Ok(())
     }
 
+    fn events(&self) -> &'static Each {
+        if self.undo_kind.is_some() { &UNDO } else { &MIGRATE }
+    }
+
     fn each_callbacks(&self) -> impl Iterator<Item = &'a Callback<'a>> + use<'a, D, P> {
         let callbacks = self.callbacks;
-        EACH.iter().flat_map(move |event| callbacks.at(event))
+        let Each { before, before_statement, after_statement, after, .. } = self.events();
+        [*before, before_statement, after_statement, after]
+            .into_iter()
+            .flat_map(move |event| callbacks.at(event))
     }
 
     fn each_may_commit(&self) -> bool {

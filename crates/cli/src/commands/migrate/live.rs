@@ -50,9 +50,8 @@ impl Prepared {
     /// be taken for one that is missing.
     pub(super) fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
         let Connection { database, scripts } = arguments;
-        let locations = files::locations(&scripts.files.locations, place.root)?;
         let Loaded { options, mut migrations, placeholders, outcome } =
-            Loaded::new(database, &scripts.files, &locations, place)?;
+            Loaded::of_files(database, &scripts.files, place)?;
         let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
         let target = scripts.target.as_deref().map(version).transpose()?.unwrap_or_default();
         let mut plan = PlanOptions::validated();
@@ -97,6 +96,12 @@ impl Loaded {
         warn(&options, &mut outcome);
         outcome.extend(findings);
         Ok(Self { options, migrations, placeholders, outcome })
+    }
+
+    /// For verbs that need the files.
+    pub(super) fn of_files(database: &Database, files: &Files, place: Place<'_>) -> Result<Self, Failure> {
+        let locations = files::locations(&files.locations, place.root)?;
+        Self::new(database, files, &locations, place)
     }
 
     /// For verbs that need of the files only their callbacks: where there are none, there are none.
@@ -332,11 +337,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     let options_of_run = ApplyOptions {
         plan,
         baseline_on_migrate: arguments.baseline_on_migrate.then(|| Baseline::new(baseline)),
-        settle: arguments.settle.map(|settle| match settle {
-            Settle::Done => Decision::Done,
-            Settle::Again => Decision::Again,
-            Settle::Restart => Decision::Restart,
-        }),
+        settle: arguments.settle.map(decision),
         installed_by: arguments.installed_by.clone(),
         skip_executing: arguments.skip_executing,
         lock_timeout: arguments.lock.lock_timeout,
@@ -355,6 +356,12 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     outcome.summary = applied(&report);
     outcome.details.insert("version".to_owned(), json!(report.version));
     outcome.details.insert("initial_version".to_owned(), json!(report.initial_version));
+    outcome.details.insert("migrations".to_owned(), applied_json(&report));
+    Ok(outcome)
+}
+
+/// What was applied or taken back.
+pub(super) fn applied_json(report: &Report) -> Value {
     let migrations = report.applied.iter().map(|applied| {
         json!({
             "version": applied.version,
@@ -363,8 +370,16 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
             "execution_time_ms": applied.execution_time,
         })
     });
-    outcome.details.insert("migrations".to_owned(), migrations.collect());
-    Ok(outcome)
+    migrations.collect()
+}
+
+/// What somebody decided about a migration that was cut off.
+pub(super) fn decision(settle: Settle) -> Decision {
+    match settle {
+        Settle::Done => Decision::Done,
+        Settle::Again => Decision::Again,
+        Settle::Restart => Decision::Restart,
+    }
 }
 
 fn applied(report: &Report) -> String {

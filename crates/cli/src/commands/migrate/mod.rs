@@ -7,6 +7,7 @@ mod lint;
 mod live;
 mod new;
 pub(crate) mod progress;
+mod undo;
 mod upkeep;
 
 pub(crate) use live::Place;
@@ -23,6 +24,7 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
         Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
         Migrate::Apply(arguments) => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        Migrate::Undo(arguments) => ("migrate.undo", undo::take_back(arguments, place, ui)),
         Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),
         Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
         Migrate::Clean(arguments) => ("migrate.clean", upkeep::clean(arguments, place, ui)),
