@@ -37,12 +37,12 @@ pub struct Catalogue {
     charset: String,
     collation: String,
     foreign_key_checks: bool,
-    tables: BTreeMap<String, Table>,
-    views: BTreeMap<String, View>,
-    triggers: BTreeMap<String, Trigger>,
-    functions: BTreeMap<String, Routine>,
-    procedures: BTreeMap<String, Routine>,
-    events: BTreeMap<String, Event>,
+    pub(crate) tables: BTreeMap<String, Table>,
+    pub(crate) views: BTreeMap<String, View>,
+    pub(crate) triggers: BTreeMap<String, Trigger>,
+    pub(crate) functions: BTreeMap<String, Routine>,
+    pub(crate) procedures: BTreeMap<String, Routine>,
+    pub(crate) events: BTreeMap<String, Event>,
     /// For each parent, its children and the number of their foreign keys.
     children: BTreeMap<String, BTreeMap<String, usize>>,
     /// The statement after which any object may have any definition.
@@ -50,7 +50,7 @@ pub struct Catalogue {
     /// Tables that only the session sees.
     temporary: BTreeSet<String>,
     /// Objects that are not tables and whose definition is uncertain.
-    unknown: BTreeMap<(ObjectKind, String), Place>,
+    pub(crate) unknown: BTreeMap<(ObjectKind, String), Place>,
 }
 
 /// A view.
@@ -120,6 +120,40 @@ impl Catalogue {
         }
     }
 
+    /// An empty schema of that name, in which tables have these defaults.
+    pub fn named(dialect: Dialect, schema: &str, charset: &str, collation: &str) -> Self {
+        let mut catalogue = Self::new(dialect);
+        catalogue.schema = Some(schema.to_owned());
+        (catalogue.charset, catalogue.collation) = (charset.to_owned(), collation.to_owned());
+        catalogue
+    }
+
+    /// The schema's own name, as far as it is known.
+    pub fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    /// Whose rules the schema follows.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The kind and name of every object, by kind.
+    pub fn objects(&self) -> Vec<(ObjectKind, String)> {
+        let of = |kind: ObjectKind, names: Vec<&String>| {
+            names.into_iter().map(|name| (kind, name.clone())).collect::<Vec<_>>()
+        };
+        [
+            of(ObjectKind::Table, self.tables.keys().collect()),
+            of(ObjectKind::Function, self.functions.keys().collect()),
+            of(ObjectKind::View, self.views.keys().collect()),
+            of(ObjectKind::Procedure, self.procedures.keys().collect()),
+            of(ObjectKind::Trigger, self.triggers.keys().collect()),
+            of(ObjectKind::Event, self.events.keys().collect()),
+        ]
+        .concat()
+    }
+
     /// The tables, by name.
     pub fn tables(&self) -> &BTreeMap<String, Table> {
         &self.tables
@@ -158,7 +192,7 @@ impl Catalogue {
         self.unknown.get(&(kind, key_of(kind, name)))
     }
 
-    fn routines_mut(&mut self, kind: RoutineKind) -> &mut BTreeMap<String, Routine> {
+    pub(crate) fn routines_mut(&mut self, kind: RoutineKind) -> &mut BTreeMap<String, Routine> {
         match kind {
             RoutineKind::Function => &mut self.functions,
             RoutineKind::Procedure => &mut self.procedures,
