@@ -7,6 +7,7 @@ mod architecture;
 mod baseline;
 mod check;
 mod crash;
+mod drift;
 mod flyway;
 mod harness;
 mod kustomize;

@@ -108,12 +108,14 @@ fn table(table: &Table) -> String {
     lines.extend(constraints);
     let mut text = format!("CREATE TABLE `{}` (\n  {}\n)", table.name, lines.join(",\n  "));
     for (name, value) in &table.options {
+        let value =
+            if name == "comment" { format!("'{}'", value.replace('\'', "''")) } else { value.clone() };
         text += &format!(" {}={value}", name.to_uppercase());
     }
     text += &format!(" DEFAULT CHARSET={} COLLATE={}\n", table.charset, table.collation);
     match &table.partitioning {
         Partitioning::None => {}
-        Partitioning::By(by) => text += &format!("PARTITION BY {by}\n"),
+        Partitioning::By(by) => text += &format!("{by}\n"),
         Partitioning::Unknown => text += "-- its partitions are not known\n",
     }
     text
@@ -124,7 +126,7 @@ fn tidy(body: &str) -> String {
     body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Tokens in one spelling, a line for each clause or statement.
+/// Tokens in one spelling, a line for each clause, statement and result.
 fn clauses(canonical: &str) -> String {
     let mut text = canonical.to_owned();
     for word in [
@@ -142,10 +144,19 @@ fn clauses(canonical: &str) -> String {
     ] {
         text = text.replace(word, &format!("\n{}", &word[1..]));
     }
-    text.replace("(\nfrom", "(from")
-        .replace(" left\njoin ", "\nleft join ")
-        .replace(" ; ", " ;\n")
-        .replace(", ", ",\n  ")
+    let text = text.replace(" left\njoin ", "\nleft join ").replace(" ; ", " ;\n");
+    let mut depth = 0_usize;
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(['(', ')', ',']) {
+        out.push_str(piece);
+        match piece.as_bytes().last() {
+            Some(b'(') => depth += 1,
+            Some(b')') => depth = depth.saturating_sub(1),
+            Some(b',') if depth == 0 => out.push_str("\n "),
+            _ => {}
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -128,6 +128,15 @@ impl Catalogue {
         catalogue
     }
 
+    /// An empty schema with the name and the defaults of this one.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let mut empty = Self::new(self.dialect);
+        empty.schema.clone_from(&self.schema);
+        (empty.charset, empty.collation) = (self.charset.clone(), self.collation.clone());
+        empty
+    }
+
     /// The schema's own name, as far as it is known.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()

@@ -38,7 +38,11 @@ impl Reader<'_> {
                 [] => return None,
             },
             Expr::Value(value) => literal(&value.value)?,
-            Expr::Prefixed { value, .. } => return self.expression(value),
+            // Servers write the character set of the connection before strings.
+            Expr::Prefixed { prefix, value } => match lower(prefix).as_str() {
+                "_utf8mb4" | "_utf8mb3" => return self.expression(value),
+                other => format!("{other}{}", self.expression(value)?),
+            },
             Expr::IsNull(inner) => format!("({} is null)", self.expression(inner)?),
             Expr::IsNotNull(inner) => format!("({} is not null)", self.expression(inner)?),
             Expr::IsTrue(inner) => format!("({} is true)", self.truth(inner)?),
@@ -73,7 +77,7 @@ impl Reader<'_> {
             }
             Expr::RLike { negated, expr, pattern, .. } => {
                 let call = format!("regexp_like({}, {})", self.expression(expr)?, self.expression(pattern)?);
-                if *negated { format!("(not {call})") } else { call }
+                if *negated { format!("({call} = 0)") } else { call }
             }
             Expr::BinaryOp { left, op, right } => return self.binary(left, op, right),
             Expr::UnaryOp { op, expr } => match op {
@@ -107,6 +111,10 @@ impl Reader<'_> {
                 let text = text.strip_suffix(" limit 1").unwrap_or(&text);
                 let from = text.find(" from ").map_or(text, |from| &text[from + 1..]);
                 format!("{}exists({from})", if *negated { "not " } else { "" })
+            }
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+                let Expr::Subquery(query) = right.as_ref() else { return None };
+                format!("({} in ({}))", self.expression(left)?, self.query(query, &[])?.text)
             }
             Expr::Subquery(query) => format!("({})", self.query(query, &[])?.text),
             Expr::Tuple(list) => format!("({})", self.list(list)?.join(", ")),
@@ -215,8 +223,13 @@ impl Reader<'_> {
             other => other.to_string().to_lowercase(),
         };
         let is_literal = |expr: &Expr| matches!(expr, Expr::Value(_));
+        let is_row = |expr: &Expr| matches!(expr, Expr::Tuple(_));
+        if is_row(left) || is_row(right) {
+            return None;
+        }
         // `NOT a` becomes `0 = a` or `a = 0`.
-        let swapped = matches!(op, Op::Eq | Op::NotEq) && is_literal(left) && !is_literal(right);
+        let is_turned = matches!(op, Op::Eq | Op::NotEq) && is_literal(left) && !is_literal(right);
+        let swapped = is_turned || (*op == Op::Plus && matches!(left, Expr::Interval(_)));
         let (left, right) = if swapped { (right, left) } else { (left, right) };
         Some(format!("({} {word} {})", self.expression(left)?, self.expression(right)?))
     }
@@ -228,6 +241,16 @@ impl Reader<'_> {
                 self.operands(left, of, out)?;
                 self.operands(right, of, out)
             }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => match bare(inner) {
+                Expr::BinaryOp { left, op, right } if opposite_of(op).as_ref() == Some(of) => {
+                    self.operands(&negation(left), of, out)?;
+                    self.operands(&negation(right), of, out)
+                }
+                _ => {
+                    out.push(self.truth(expr)?);
+                    Some(())
+                }
+            },
             other => {
                 out.push(self.truth(other)?);
                 Some(())
@@ -244,10 +267,7 @@ impl Reader<'_> {
                 return self.truth(expr);
             }
             Expr::BinaryOp { left, op: op @ (Op::And | Op::Or), right } => {
-                let op = if *op == Op::And { Op::Or } else { Op::And };
-                let not =
-                    |expr: &Expr| Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr.clone()) };
-                return self.binary(&not(left), &op, &not(right));
+                return self.binary(&negation(left), &opposite_of(op)?, &negation(right));
             }
             Expr::BinaryOp { left, op, right } => {
                 let op = match op {
@@ -365,6 +385,27 @@ impl Reader<'_> {
             parts.push(frame.to_string().to_lowercase());
         }
         Some(parts.join(" "))
+    }
+}
+
+/// An expression without the parentheses around it.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
+}
+
+fn negation(expr: &Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr.clone()) }
+}
+
+/// What `AND` and `OR` become when they are negated.
+fn opposite_of(op: &BinaryOperator) -> Option<BinaryOperator> {
+    match op {
+        BinaryOperator::And => Some(BinaryOperator::Or),
+        BinaryOperator::Or => Some(BinaryOperator::And),
+        _ => None,
     }
 }
 

@@ -32,9 +32,13 @@ pub(super) fn present_name(name: &str, arguments: &[String], distinct: &str, tai
         ("date_sub" | "subdate", [date, interval]) if interval.starts_with("interval ") => {
             format!("({date} - {interval})")
         }
+        ("adddate", [date, days]) => format!("({date} + interval {days} day)"),
+        ("subdate", [date, days]) => format!("({date} - interval {days} day)"),
+        ("timestampadd", [unit, number, date]) => format!("({date} + interval {number} {unit})"),
         ("datediff", [left, right]) => format!("(to_days({left}) - to_days({right}))"),
         ("instr", [text, part]) => call("locate", &[part.clone(), text.clone()]),
-        ("week", [value]) => call("week", &[value.clone(), "0".to_owned()]),
+        ("week" | "yearweek" | "round", [value]) => call(name, &[value.clone(), "0".to_owned()]),
+        ("lag" | "lead", [value]) => call(name, &[value.clone(), "1".to_owned()]),
         // The server writes types and precision that cannot be told from the call.
         ("timestamp" | "char" | "weight_string", _) => return None,
         _ => call(name, arguments),

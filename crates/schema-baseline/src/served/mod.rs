@@ -16,7 +16,7 @@ mod text;
 use std::sync::Arc;
 
 use crate::ast::{DefaultValue, Expr, KeyPartOf, ObjectKind, RoutineKind};
-use crate::catalogue::{Catalogue, Table};
+use crate::catalogue::{Catalogue, Partitioning, Table};
 use crate::dialect::Vendor;
 use crate::parse::parse_type;
 use query::Reader;
@@ -27,6 +27,7 @@ pub fn reconcile(ours: &mut Catalogue, live: &mut Catalogue) {
         if side.dialect().vendor == Vendor::MariaDb {
             side.tables.values_mut().for_each(restore_json);
         }
+        side.tables.values_mut().for_each(drop_engines);
         spell_tables(side);
     }
     let (our_views, live_views) = (spell_views(ours), spell_views(live));
@@ -68,6 +69,15 @@ fn restore_json(table: &mut Table) {
         (json.data_type.charset, json.data_type.collation) = (None, None);
         false
     });
+}
+
+/// Every partition has its table's engine, which servers write out.
+fn drop_engines(table: &mut Table) {
+    if let Partitioning::By(text) = &mut table.partitioning
+        && let Some(engine) = table.options.get("engine")
+    {
+        *text = text.replace(&format!(" engine = {engine}"), "");
+    }
 }
 
 /// Brings the expressions of tables to the server's spelling, as far as they are understood; others keep their own.

@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 use super::database::{at_url, block_on, of_environment, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, Database, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
+use crate::args::{
+    Connection, Database, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
+};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -38,7 +40,7 @@ pub(crate) struct Place<'a> {
 pub(super) struct Prepared {
     pub(super) options: ConnectOptions,
     pub(super) migrations: Vec<Migration>,
-    plan: PlanOptions,
+    pub(super) plan: PlanOptions,
     pub(super) outcome: Outcome,
 }
 
@@ -53,8 +55,7 @@ impl Prepared {
         let mut outcome = Outcome::default();
         warn(&options, &mut outcome);
         outcome.extend(findings);
-        let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
-        let target = scripts.target.as_deref().map(version).transpose()?.unwrap_or_default();
+        let target = target(scripts)?;
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
         plan.placeholders = placeholders(arguments, place, &options)?;
@@ -100,13 +101,19 @@ fn placeholders(
     ] {
         placeholders.set(name, value);
     }
-    for pair in &arguments.scripts.placeholders {
+    set_placeholders(&mut placeholders, &arguments.scripts)?;
+    Ok(placeholders)
+}
+
+/// Takes over the values of the command line.
+pub(super) fn set_placeholders(placeholders: &mut Placeholders, scripts: &Scripts) -> Result<(), Problem> {
+    for pair in &scripts.placeholders {
         let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
         if !set {
-            return Err(Problem::Placeholder { value: pair.clone() }.into());
+            return Err(Problem::Placeholder { value: pair.clone() });
         }
     }
-    Ok(placeholders)
+    Ok(())
 }
 
 /// A version of the command line.
@@ -122,6 +129,12 @@ pub(super) fn ignored(arguments: &Ignore) -> Result<ValidateOptions, Problem> {
     Ok(ValidateOptions {
         ignore: arguments.ignore_migration_patterns.iter().map(parse).collect::<Result<_, _>>()?,
     })
+}
+
+/// Up to where migrations are wanted, as the command line says it.
+pub(super) fn target(scripts: &Scripts) -> Result<Target, Problem> {
+    let parse = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
+    Ok(scripts.target.as_deref().map(parse).transpose()?.unwrap_or_default())
 }
 
 fn version_problem(text: &str, reason: &impl ToString) -> Problem {
