@@ -174,7 +174,6 @@ fn every_change_by_hand_is_found_and_named() {
     on_each_engine(|engine| {
         for (statement, object, said) in cases {
             let (sandbox, database) = applied(engine);
-            // MariaDB's own word for it is the same, MySQL has had it since 8.0.19.
             database.execute(statement);
             let result = drift(&sandbox, &database, 1);
             assert!(named(&result).contains(&object.to_owned()), "{statement}: {result:#}");
@@ -274,10 +273,59 @@ fn pending() -> Sandbox {
 fn pending_changes_are_shown_without_a_server() {
     let said = infra(&pending())
         .run(&[&["migrate", "changes", "--from", "1", "--target", "2"], &LOCATIONS[..]].concat());
-    insta::assert_snapshot!(said.output(), @"");
+    insta::assert_snapshot!(said.output(), @r"
+    1 pending migration
+      migrations/V2__more.sql
+    altered  table `a`
+        @@ -1,3 +1,4 @@
+         CREATE TABLE `a` (
+        -  `i` int NULL
+        +  `i` int NULL,
+        +  `name` varchar(20) NOT NULL
+         ) ENGINE=innodb DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci
+    renamed  table `b`, now `c`
+        @@ -1,3 +1,3 @@
+        -CREATE TABLE `b` (
+        +CREATE TABLE `c` (
+           `i` int NULL
+         ) ENGINE=innodb DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci
+    dropped  table `gone`
+        @@ -1,3 +0,0 @@
+        -CREATE TABLE `gone` (
+        -  `i` int NULL
+        -) ENGINE=innodb DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci
+    created  view `v`
+        @@ -0,0 +1,3 @@
+        +CREATE VIEW `v` AS
+        +select i
+        +from a
+    rows  INSERT `c`: 1 statement
+    rows  UPDATE `a`: 2 statements
+    ");
     let markdown = infra(&pending())
         .run(&[&["migrate", "changes", "--from", "2", "--markdown"], &LOCATIONS[..]].concat());
-    insta::assert_snapshot!(markdown.output(), @"");
+    insta::assert_snapshot!(markdown.output(), @r"
+    ### 1 pending migration
+
+    - `migrations/V3__later.sql`
+
+    | change | object |
+    | --- | --- |
+    | created | table `later` |
+
+    <details><summary>created table later</summary>
+
+    ```diff
+    --- before
+    +++ after
+    @@ -0,0 +1,3 @@
+    +CREATE TABLE `later` (
+    +  `i` int NULL
+    +) ENGINE=innodb DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci
+    ```
+
+    </details>
+    ");
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::ast::{
 };
 use crate::dialect::Dialect;
 use crate::place::Place;
+use crate::served::Spelled;
 
 /// A schema: its objects by name.
 ///
@@ -58,6 +59,9 @@ pub struct Catalogue {
 pub struct View {
     /// Its definition.
     pub definition: Arc<CreateView>,
+    /// Its query as a server keeps it: with the tables and columns that there were when it was created. None when it is not
+    /// known, or nobody has looked yet.
+    pub(crate) kept: Option<Spelled>,
     /// Where it was created.
     pub place: Place,
 }

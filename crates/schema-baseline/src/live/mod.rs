@@ -47,6 +47,8 @@ impl Live {
         for object in objects {
             live.add(object);
         }
+        // Views come in the order of their names, so that what one stands on may have come after it.
+        live.catalogue.views.values_mut().for_each(|view| view.kept = None);
         live
     }
 

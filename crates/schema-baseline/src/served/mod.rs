@@ -16,10 +16,16 @@ mod text;
 use std::sync::Arc;
 
 use crate::ast::{DefaultValue, Expr, KeyPartOf, ObjectKind, RoutineKind};
-use crate::catalogue::{Catalogue, Partitioning, Table};
+use crate::catalogue::{Catalogue, Partitioning, Table, View};
 use crate::dialect::Vendor;
 use crate::parse::parse_type;
 use query::Reader;
+pub(crate) use query::Spelled;
+
+/// The query of a view in the spelling of servers, by the schema as it is now.
+pub(crate) fn spell_view(catalogue: &Catalogue, view: &View) -> Option<Spelled> {
+    Reader::new(catalogue).view(view)
+}
 
 /// Makes the two sides comparable: `ours` as statements made it, `live` as a server shows it.
 pub fn reconcile(ours: &mut Catalogue, live: &mut Catalogue) {
@@ -120,7 +126,7 @@ fn spell_views(side: &mut Catalogue) -> Vec<String> {
     let mut spelled = Vec::new();
     let mut odd = Vec::new();
     for (name, view) in &side.views {
-        match Reader::new(side).view(view) {
+        match spell_view(side, view) {
             Some(query) => spelled.push((name.clone(), query.text)),
             None => odd.push(name.clone()),
         }

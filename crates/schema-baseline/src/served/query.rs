@@ -11,6 +11,9 @@ use sqlparser::ast::{
 use super::text::{is_at_end, parser, prepared};
 use crate::catalogue::{Catalogue, View};
 
+/// Longer queries are not worth the time.
+const LONGEST: usize = 64 * 1024;
+
 /// A name in `FROM` and the columns it has; none when they are not known.
 pub(super) struct Relation {
     pub(super) name: String,
@@ -38,7 +41,8 @@ pub(super) struct Reader<'a> {
 }
 
 /// A query in one spelling, and the names of its columns.
-pub(super) struct Spelled {
+#[derive(Debug, Clone)]
+pub(crate) struct Spelled {
     pub(super) text: String,
     pub(super) columns: Vec<String>,
 }
@@ -57,7 +61,14 @@ impl<'a> Reader<'a> {
 
     /// The query of a view, with the names that the view gives to its columns.
     pub(super) fn view(&mut self, view: &View) -> Option<Spelled> {
-        let text = prepared(view.definition.query.span.of(view.place.source.inner()));
+        if let Some(kept) = &view.kept {
+            return Some(kept.clone());
+        }
+        let text = view.definition.query.span.of(view.place.source.inner());
+        if text.len() > LONGEST {
+            return None;
+        }
+        let text = prepared(text);
         let mut parser = parser(&text)?;
         let query = parser.parse_query().ok()?;
         let names: Vec<String> =

@@ -158,6 +158,25 @@ fn the_columns_of_a_view_are_its_results() {
 }
 
 #[test]
+fn a_view_keeps_the_columns_that_there_were() {
+    let ours = format!(
+        "{TABLES}CREATE VIEW w AS SELECT * FROM u;\nCREATE VIEW x AS SELECT * FROM w;\nALTER TABLE u ADD y INT AFTER id;"
+    );
+    let shown = "CREATE TABLE u (id INT PRIMARY KEY, y INT, t_id INT, v INT);\n";
+    let live = |columns: &str| {
+        format!(
+            "{}{shown}CREATE VIEW w AS select {columns} from `u`;\nCREATE VIEW x AS select `w`.`id` AS `id`,`w`.`t_id` AS `t_id`,`w`.`v` AS `v` from `w`;",
+            TABLES.lines().next().unwrap()
+        )
+    };
+    let kept = "`u`.`id` AS `id`,`u`.`t_id` AS `t_id`,`u`.`v` AS `v`";
+    let found = compared(&ours, &live(kept), Dialect::default());
+    assert!(found.is_empty(), "{found:?}");
+    let found = compared(&ours, &live(&format!("{kept},`u`.`y` AS `y`")), Dialect::default());
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
 fn expressions_of_tables_are_in_the_servers_spelling() {
     let ours = "CREATE TABLE t (name VARCHAR(20), b BOOL NOT NULL, j JSON, d DATE DEFAULT (CURRENT_DATE), \
         g VARCHAR(30) AS (CONCAT(UPPER(name), 'x')) STORED, CHECK (b IN (0,1) OR NOT b), CHECK (CHAR_LENGTH(name) BETWEEN 1 AND 10))";

@@ -178,6 +178,11 @@ fn called(change: &Change) -> String {
     }
 }
 
+/// Text in a table of Markdown, whose columns are cut at bars.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
 fn diff(change: &Change) -> String {
     unified(change.before.as_deref(), change.after.as_deref(), ("before", "after"))
 }
@@ -213,21 +218,21 @@ impl Report {
             text += "\n| change | object |\n| --- | --- |\n";
         }
         for change in &self.changes {
-            text += &format!("| {} | {} |\n", word(&change.fate).0, called(change));
+            text += &format!("| {} | {} |\n", word(&change.fate).0, cell(&called(change)));
         }
         if !self.rows.is_empty() {
             text += "\n| statements | table | number |\n| --- | --- | --- |\n";
         }
         for ((verb, table), number) in &self.rows {
-            text += &format!("| {verb} | `{table}` | {number} |\n");
+            text += &format!("| {verb} | `{}` | {number} |\n", cell(table));
         }
         for change in &self.changes {
-            // A body may hold fences of its own.
+            // A body may hold fences of its own, and a summary is HTML.
             let diff = diff(change).replace("```", "` ` `");
+            let title = called(change).replace('`', "").replace('&', "&amp;").replace('<', "&lt;");
             text += &format!(
-                "\n<details><summary>{} {}</summary>\n\n```diff\n{diff}```\n\n</details>\n",
-                word(&change.fate).0,
-                called(change)
+                "\n<details><summary>{} {title}</summary>\n\n```diff\n{diff}```\n\n</details>\n",
+                word(&change.fate).0
             );
         }
         text

@@ -8,7 +8,7 @@ pub(super) fn unified(old: Option<&str>, new: Option<&str>, (from, to): (&str, &
     similar::TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(from, to).to_string()
 }
 
-/// A diff as a terminal shows it.
+/// A diff as a terminal shows it, without the names of the sides.
 pub(super) fn coloured(diff: &str) -> String {
     let line = |line: &str| {
         let style = match line.as_bytes().first() {
@@ -19,5 +19,5 @@ pub(super) fn coloured(diff: &str) -> String {
         };
         format!("    {}\n", styled(style, line))
     };
-    diff.lines().map(line).collect()
+    diff.lines().skip(2).map(line).collect()
 }
