@@ -257,6 +257,31 @@ fn what_cannot_be_compared_is_not_called_fine() {
     });
 }
 
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn what_the_account_may_not_see_is_not_called_missing() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = applied(engine);
+        let name = database.name();
+        let reader = format!("reader_{name}");
+        database.execute(&format!(
+            "CREATE USER '{reader}'@'%' IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW ON `{name}`.* TO '{reader}'@'%'"
+        ));
+        let (_, address) =
+            database.url().split_once('@').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a user");
+        let url = format!("mysql://{reader}@{address}");
+        let arguments = [&["migrate", "drift", "--format", "json"], &LOCATIONS[..]].concat();
+        let run =
+            infra(&sandbox).env("INFRA_MYSQL_URL", url).env("INFRA_MYSQL_PASSWORD", "x").run(&arguments);
+        let result = run.exits(0).json();
+        let not_checked = result["not_checked"].to_string();
+        for object in ["trigger `late`", "procedure `settle`", "function `label`", "event `nightly`"] {
+            assert!(not_checked.contains(object), "no {object} in {not_checked}");
+        }
+        database.execute(&format!("DROP USER '{reader}'@'%'"));
+    });
+}
+
 fn pending() -> Sandbox {
     migrations(&[
         ("V1__shop.sql", "CREATE TABLE a (i INT);\nCREATE TABLE gone (i INT);\nCREATE TABLE b (i INT);\n"),

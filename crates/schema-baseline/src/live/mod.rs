@@ -37,13 +37,15 @@ pub struct Live {
     pub catalogue: Catalogue,
     /// One finding for each object that is not in the catalogue.
     pub not_read: Vec<Finding>,
+    /// Kinds of objects of which the account sees none, and might not see any.
+    pub hidden: Vec<ObjectKind>,
 }
 
 impl Live {
     /// Puts the objects of a server into an empty schema. Triggers must come in the order in which they fire.
     pub fn of(mut catalogue: Catalogue, objects: &[Shown]) -> Self {
         catalogue.defer_foreign_key_checks();
-        let mut live = Self { catalogue, not_read: Vec::new() };
+        let mut live = Self { catalogue, not_read: Vec::new(), hidden: Vec::new() };
         for object in objects {
             live.add(object);
         }

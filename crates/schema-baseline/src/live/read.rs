@@ -26,6 +26,21 @@ const OBJECTS: &str = "SELECT CASE TABLE_TYPE WHEN 'VIEW' THEN 'view' WHEN 'SEQU
      UNION ALL SELECT 'event', EVENT_NAME, NULL, 5, 0 FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() \
      ORDER BY place, number, 2";
 
+/// What the account may do here. Privileges that it has by a role are not among them.
+const GRANTED: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES \
+     WHERE GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))) \
+     UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES \
+     WHERE DATABASE() LIKE TABLE_SCHEMA \
+     AND GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))";
+
+/// The privileges of which one at least lets an account see the objects of a kind.
+const VISIBLE_BY: [(ObjectKind, &[&str]); 4] = [
+    (ObjectKind::Procedure, &["SHOW_ROUTINE", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE"]),
+    (ObjectKind::Function, &["SHOW_ROUTINE", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE"]),
+    (ObjectKind::Trigger, &["TRIGGER"]),
+    (ObjectKind::Event, &["EVENT"]),
+];
+
 /// Reads the schema that the connection is in, without the history table and its journal. Nothing is changed but the
 /// session's SQL mode, on which the server's spelling depends.
 ///
@@ -55,6 +70,15 @@ pub async fn read(database: &mut MySqlDatabase) -> Result<Live, Error> {
     }
     let mut live = Live::of(catalogue, &objects);
     live.not_read.extend(not_read);
+    let granted = database.texts(ACTION, GRANTED).await?;
+    let has = |wanted: &[&str]| {
+        granted.iter().flatten().flatten().any(|granted| wanted.contains(&granted.as_str()))
+    };
+    for (kind, privileges) in VISIBLE_BY {
+        if !has(privileges) && !objects.iter().any(|object| object.kind == kind) {
+            live.hidden.push(kind);
+        }
+    }
     Ok(live)
 }
 

@@ -40,7 +40,7 @@ impl Reader<'_> {
             Expr::Value(value) => literal(&value.value)?,
             // Servers write the character set of the connection before strings.
             Expr::Prefixed { prefix, value } => match lower(prefix).as_str() {
-                "_utf8mb4" | "_utf8mb3" => return self.expression(value),
+                "_utf8mb4" | "_utf8mb3" | "_utf8" => return self.expression(value),
                 other => format!("{other}{}", self.expression(value)?),
             },
             Expr::IsNull(inner) => format!("({} is null)", self.expression(inner)?),

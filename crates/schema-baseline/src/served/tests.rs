@@ -119,6 +119,14 @@ fn functions_have_one_name() {
             "select cast(`t`.`created` as date) AS `day`,coalesce(`t`.`name`,'n') AS `c`,cast(`t`.`id` as char charset utf8mb4) AS `ca`,curdate() - interval 30 day AS `e`,current_timestamp() AS `nn`,ucase(`t`.`name`) AS `un`,substr(`t`.`name`,1,3) AS `s`,`t`.`created` + interval 1 day AS `a`,timestampdiff(DAY,`t`.`created`,current_timestamp()) AS `td`,to_days(`t`.`created`) - to_days(current_timestamp()) AS `dd`,extract(month from `t`.`created`) AS `f`,trim(leading 'x' from `t`.`name`) AS `k`,ceiling(`t`.`n`) AS `o`,cast(`t`.`n` as signed) AS `p`,locate('x',`t`.`name`) AS `q`,`t`.`name` collate utf8mb4_bin AS `r`,'it\\'s' AS `t`,`t`.`id` MOD 3 AS `m` from `t` group by cast(`t`.`created` as date),coalesce(`t`.`name`,'n') order by cast(`t`.`created` as date)",
         ],
     );
+    same(
+        "SELECT CONCAT(_utf8' ', name) x FROM t",
+        &["select concat(_utf8mb3' ',`t`.`name`) AS `x` from `t`"],
+    );
+    different(
+        "SELECT CONCAT(_latin1' ', name) x FROM t",
+        "select concat(_utf8mb3' ',`t`.`name`) AS `x` from `t`",
+    );
     different("SELECT UPPER(name) x FROM t", "select lower(`t`.`name`) AS `x` from `t`");
     different("SELECT SUM(v) x FROM u", "select sum(distinct `u`.`v`) AS `x` from `u`");
 }

@@ -37,7 +37,7 @@ pub(crate) fn find(arguments: &Connection, place: Place<'_>) -> Result<Outcome, 
     let info = info(&migrations, &rows, &plan.info);
     let Applied { migrations: ran, doubts, starts_unknown } = applied(&info, &migrations);
     outcome.extend(doubts);
-    let Live { catalogue: mut live, not_read } = live;
+    let Live { catalogue: mut live, not_read, hidden } = live;
     let mut ours = live.emptied();
     let scripts = ran.iter().map(|migration| expanded(migration, &plan.placeholders));
     outcome.extend(replay_onto(&mut ours, scripts).into_iter().filter_map(not_understood));
@@ -56,6 +56,12 @@ pub(crate) fn find(arguments: &Connection, place: Place<'_>) -> Result<Outcome, 
                 let object = format!("{kind} `{name}`");
                 let (before, after) = (create(&ours, kind, &name), create(&live, kind, &name));
                 if before.is_none() && starts_unknown {
+                    not_checked.push(object);
+                    continue;
+                }
+                if after.is_none() && hidden.contains(&kind) {
+                    let reason = "the account may not see any such object here".to_owned();
+                    outcome.extend([Finding::NotRead { object: object.clone(), reason }]);
                     not_checked.push(object);
                     continue;
                 }
