@@ -111,6 +111,25 @@ fn what_was_just_applied_has_not_drifted() {
     });
 }
 
+/// Each line becomes a view, which servers spell in their own ways.
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn expressions_of_views_are_read_in_the_servers_spelling() {
+    let expressions = include_str!("drift/expressions.txt");
+    let mut script = "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(20), created TIMESTAMP NULL, n DECIMAL(10, 2), b BOOL, j JSON);
+        CREATE TABLE u (id INT PRIMARY KEY, t_id INT, v INT);\n"
+        .to_owned();
+    for (number, expression) in expressions.lines().enumerate() {
+        script += &format!("CREATE VIEW v{number} AS SELECT {expression} AS x FROM t;\n");
+    }
+    on_each_engine(|engine| {
+        let (sandbox, database) = (migrations(&[("V1__views.sql", &script)]), engine.database());
+        let _ = migrate(&sandbox, &database, &["apply"]).exits(0);
+        let result = drift(&sandbox, &database, 0);
+        assert_eq!(result["not_checked"], serde_json::json!([]), "{result:#}");
+    });
+}
+
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn every_change_by_hand_is_found_and_named() {
