@@ -137,6 +137,14 @@ pub(crate) enum Migrate {
         after_help = "Examples:\n  infra migrate lint --fail-on warning\n  infra migrate lint $(git diff --cached --name-only --diff-filter=d -- '*/migrations/*.sql')\n  infra migrate lint --rules"
     )]
     Lint(MigrateLint),
+    /// Find what was changed by hand: the live schema against what the applied migrations make
+    #[command(after_help = "Example:\n  infra migrate drift --env prod")]
+    Drift(Connection),
+    /// Show what the pending migrations will make of the schema
+    #[command(
+        after_help = "Examples:\n  infra migrate changes --env prod\n  infra migrate changes --from 018 --markdown"
+    )]
+    Changes(MigrateChanges),
     /// Block until the history shows a version
     #[command(after_help = "Example:\n  infra migrate wait --at-least 018 --timeout 30m")]
     Wait(MigrateWait),
@@ -162,6 +170,18 @@ pub(crate) struct MigrateLint {
     /// List the rules instead
     #[arg(long)]
     pub(crate) rules: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateChanges {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Take everything up to this version for applied, repeatable migrations too, instead of asking a server
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) from: Option<String>,
+    /// Print Markdown, for a comment on a pull request
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Which database, and which files.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::checksum;
 use crate::finding::{Finding, Source};
-use crate::placeholder::Placeholders;
+use crate::placeholder::{Expanded, Placeholders};
 use crate::script::{Script, SplitOptions};
 use crate::settings::ScriptSettings;
 use crate::version::MigrationVersion;
@@ -84,6 +84,11 @@ impl Migration {
         }
     }
 
+    /// The text, with placeholders replaced as far as this script wants it.
+    pub fn expand(&self, placeholders: &Placeholders) -> (Expanded<'_>, Vec<Finding>) {
+        self.placeholders(placeholders).expand(&self.source, self.file_name())
+    }
+
     /// The statements, with placeholders replaced as far as this script wants it.
     pub fn script(&self, placeholders: &Placeholders, split: &SplitOptions) -> (Script<'_>, Vec<Finding>) {
         Script::parse(&self.source, self.file_name(), &self.placeholders(placeholders), split)
@@ -106,9 +111,8 @@ pub(crate) fn display_name(version: Option<&MigrationVersion>, description: &str
 /// Gives repeatable migrations the checksum of their text after replacement: they run again when a value changes.
 pub fn replace_checksums(migrations: &mut [Migration], placeholders: &Placeholders) {
     for migration in migrations.iter_mut().filter(|migration| migration.kind == MigrationKind::Repeatable) {
-        let placeholders = migration.placeholders(placeholders);
-        if placeholders.enabled {
-            let (expanded, _) = placeholders.expand(&migration.source, migration.file_name());
+        if migration.placeholders(placeholders).enabled {
+            let (expanded, _) = migration.expand(placeholders);
             migration.replaced_checksum = Some(checksum::of_text(&expanded.text));
         }
     }

@@ -25,6 +25,17 @@ impl Default for Dialect {
     }
 }
 
+impl From<&migrate_core::server::Server> for Dialect {
+    fn from(server: &migrate_core::server::Server) -> Self {
+        let vendor = match server.dialect {
+            migrate_core::server::Dialect::MySql => Vendor::MySql,
+            migrate_core::server::Dialect::MariaDb => Vendor::MariaDb,
+        };
+        let (major, minor, patch) = server.version;
+        Self { vendor, version: u32::from(major) * 10_000 + u32::from(minor) * 100 + u32::from(patch) }
+    }
+}
+
 impl Dialect {
     /// Whether the server reads a `/*!NNNNN … */` comment as SQL. MariaDB skips the gates of MySQL 5.7 to 9.
     pub fn executes(self, gate: Option<u32>) -> bool {
@@ -137,6 +148,13 @@ mod tests {
         assert!(mariadb.executes_mariadb(Some(100_600)) && !mariadb.executes_mariadb(Some(110_000)));
         assert!(!Dialect::default().executes_mariadb(None));
         assert!(Dialect::default().executes(Some(80_023)) && !Dialect::default().executes(Some(90_000)));
+    }
+
+    #[test]
+    fn versions_are_counted_as_servers_do() {
+        let of = |text| Dialect::from(&migrate_core::server::Server::parse(text));
+        assert_eq!(of("8.4.0"), Dialect::default());
+        assert_eq!(of("10.11.19-MariaDB"), Dialect { vendor: Vendor::MariaDb, version: 101_119 });
     }
 
     #[test]

@@ -591,6 +591,22 @@ pub enum Finding {
         span: SourceSpan,
     },
 
+    /// An object of a server whose definition is not read.
+    #[error("{object} is not checked: {reason}")]
+    #[diagnostic(
+        code("schema/not-read"),
+        severity(Warning),
+        help(
+            "compare it by hand; the account may need more privileges (SHOW VIEW, TRIGGER, EVENT, SHOW_ROUTINE)"
+        )
+    )]
+    NotRead {
+        /// Which object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
+
     /// The baseline file is not what the schema directory gives.
     #[error("the baseline is stale from line {line} on")]
     #[diagnostic(

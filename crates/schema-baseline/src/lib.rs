@@ -4,7 +4,10 @@
 //! - [`catalogue`] is a schema in memory; it applies statements as the server would and says what the server would refuse.
 //! - [`replay`] runs migrations through it; [`load`] reads a schema directory, one object per file ([`fs`] finds the files).
 //! - [`order`] and [`emit`] make one script of the directory, the baseline, that loads into an empty database.
-//! - [`verify`] holds two schemas against each other; [`load_live`] boots a database from a baseline.
+//! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
+//! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
+//! - [`load_live`] boots a database from a baseline; [`live`] holds what a server shows of its schema, and [`served`]
+//!   takes out of it what servers add.
 //!
 //! Nothing here prints or stops: problems are [`Finding`]s with a place in a text.
 //!
@@ -20,13 +23,16 @@
 //! assert!(baseline.text.contains(table));
 //! ```
 
+pub mod applied;
 pub mod ast;
 pub mod catalogue;
+pub mod changes;
 pub mod dialect;
 pub mod emit;
 mod error;
 pub mod finding;
 pub mod fs;
+pub mod live;
 pub mod load;
 pub mod load_live;
 mod nearest;
@@ -34,6 +40,8 @@ pub mod order;
 pub mod parse;
 pub mod place;
 pub mod replay;
+pub mod served;
+pub mod show;
 pub mod verify;
 
 pub use error::Error;

@@ -68,6 +68,11 @@ impl Place {
         Self { source: Arc::clone(&self.source), span }
     }
 
+    /// Whether this is the very same place as another.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.span == other.span
+    }
+
     /// The name of the text: its path as the user sees it.
     pub fn file(&self) -> &str {
         self.source.name()

@@ -29,14 +29,16 @@ pub fn replay_with(
 ) -> (Catalogue, Vec<Finding>) {
     let of_kind = |kind| migrations.iter().filter(move |migration| migration.kind == kind);
     let scripts = of_kind(MigrationKind::Versioned).chain(of_kind(MigrationKind::Repeatable));
-    let text = |migration: &Migration| {
-        let (expanded, _) = placeholders.expand(&migration.source, &migration.script);
-        Arc::new(match expanded.text {
-            Cow::Borrowed(_) => migration.source.clone(),
-            Cow::Owned(text) => Source::new(migration.source.name(), text.into()),
-        })
-    };
-    replay_scripts(scripts.map(text), dialect)
+    replay_scripts(scripts.map(|migration| expanded(migration, placeholders)), dialect)
+}
+
+/// A migration's text, placeholders replaced.
+pub fn expanded(migration: &Migration, placeholders: &Placeholders) -> Arc<Source> {
+    let (expanded, _) = migration.expand(placeholders);
+    Arc::new(match expanded.text {
+        Cow::Borrowed(_) => migration.source.clone(),
+        Cow::Owned(text) => Source::new(migration.source.name(), text.into()),
+    })
 }
 
 /// The schema that these scripts produce one after the other, each in a session of its own.
@@ -45,6 +47,16 @@ pub fn replay_scripts(
     dialect: Dialect,
 ) -> (Catalogue, Vec<Finding>) {
     let mut catalogue = Catalogue::new(dialect);
+    let findings = replay_onto(&mut catalogue, scripts);
+    (catalogue, findings)
+}
+
+/// As [`replay_scripts`], onto a schema that has something in it already.
+pub fn replay_onto(
+    catalogue: &mut Catalogue,
+    scripts: impl IntoIterator<Item = Arc<Source>>,
+) -> Vec<Finding> {
+    let dialect = catalogue.dialect();
     let mut findings = Vec::new();
     for source in scripts {
         let (statements, found) = parse_statements(&source, dialect);
@@ -55,7 +67,7 @@ pub fn replay_scripts(
         catalogue.end_session();
     }
     catalogue.check(&mut findings);
-    (catalogue, findings)
+    findings
 }
 
 #[cfg(test)]

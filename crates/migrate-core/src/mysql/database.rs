@@ -83,6 +83,24 @@ impl MySqlDatabase {
         &mut self.conn
     }
 
+    /// The rows of a question that is neither history nor migration, as text. `action` says in messages what it is for.
+    ///
+    /// # Errors
+    /// When the server does not answer; without a code of its own the connection is lost.
+    pub async fn texts(
+        &mut self,
+        action: &'static str,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, Error> {
+        let text = |value: Value| match value {
+            Value::NULL => None,
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            other => from_value_opt(other).ok(),
+        };
+        let rows = self.conn.query::<Row, _>(sql).await.map_err(|error| failed(action, &error))?;
+        Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
+    }
+
     /// Ends the connection in good order.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use crate::ast::{
 };
 use crate::dialect::Dialect;
 use crate::place::Place;
+use crate::served::Spelled;
 
 /// A schema: its objects by name.
 ///
@@ -37,12 +38,12 @@ pub struct Catalogue {
     charset: String,
     collation: String,
     foreign_key_checks: bool,
-    tables: BTreeMap<String, Table>,
-    views: BTreeMap<String, View>,
-    triggers: BTreeMap<String, Trigger>,
-    functions: BTreeMap<String, Routine>,
-    procedures: BTreeMap<String, Routine>,
-    events: BTreeMap<String, Event>,
+    pub(crate) tables: BTreeMap<String, Table>,
+    pub(crate) views: BTreeMap<String, View>,
+    pub(crate) triggers: BTreeMap<String, Trigger>,
+    pub(crate) functions: BTreeMap<String, Routine>,
+    pub(crate) procedures: BTreeMap<String, Routine>,
+    pub(crate) events: BTreeMap<String, Event>,
     /// For each parent, its children and the number of their foreign keys.
     children: BTreeMap<String, BTreeMap<String, usize>>,
     /// The statement after which any object may have any definition.
@@ -50,7 +51,7 @@ pub struct Catalogue {
     /// Tables that only the session sees.
     temporary: BTreeSet<String>,
     /// Objects that are not tables and whose definition is uncertain.
-    unknown: BTreeMap<(ObjectKind, String), Place>,
+    pub(crate) unknown: BTreeMap<(ObjectKind, String), Place>,
 }
 
 /// A view.
@@ -58,6 +59,9 @@ pub struct Catalogue {
 pub struct View {
     /// Its definition.
     pub definition: Arc<CreateView>,
+    /// Its query as a server keeps it: with the tables and columns that there were when it was created. None when it is not
+    /// known, or nobody has looked yet.
+    pub(crate) kept: Option<Spelled>,
     /// Where it was created.
     pub place: Place,
 }
@@ -120,6 +124,49 @@ impl Catalogue {
         }
     }
 
+    /// An empty schema of that name, in which tables have these defaults.
+    pub fn named(dialect: Dialect, schema: &str, charset: &str, collation: &str) -> Self {
+        let mut catalogue = Self::new(dialect);
+        catalogue.schema = Some(schema.to_owned());
+        (catalogue.charset, catalogue.collation) = (charset.to_owned(), collation.to_owned());
+        catalogue
+    }
+
+    /// An empty schema with the name and the defaults of this one.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let mut empty = Self::new(self.dialect);
+        empty.schema.clone_from(&self.schema);
+        (empty.charset, empty.collation) = (self.charset.clone(), self.collation.clone());
+        empty
+    }
+
+    /// The schema's own name, as far as it is known.
+    pub fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    /// Whose rules the schema follows.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The kind and name of every object, by kind.
+    pub fn objects(&self) -> Vec<(ObjectKind, String)> {
+        let of = |kind: ObjectKind, names: Vec<&String>| {
+            names.into_iter().map(|name| (kind, name.clone())).collect::<Vec<_>>()
+        };
+        [
+            of(ObjectKind::Table, self.tables.keys().collect()),
+            of(ObjectKind::Function, self.functions.keys().collect()),
+            of(ObjectKind::View, self.views.keys().collect()),
+            of(ObjectKind::Procedure, self.procedures.keys().collect()),
+            of(ObjectKind::Trigger, self.triggers.keys().collect()),
+            of(ObjectKind::Event, self.events.keys().collect()),
+        ]
+        .concat()
+    }
+
     /// The tables, by name.
     pub fn tables(&self) -> &BTreeMap<String, Table> {
         &self.tables
@@ -158,7 +205,7 @@ impl Catalogue {
         self.unknown.get(&(kind, key_of(kind, name)))
     }
 
-    fn routines_mut(&mut self, kind: RoutineKind) -> &mut BTreeMap<String, Routine> {
+    pub(crate) fn routines_mut(&mut self, kind: RoutineKind) -> &mut BTreeMap<String, Routine> {
         match kind {
             RoutineKind::Function => &mut self.functions,
             RoutineKind::Procedure => &mut self.procedures,

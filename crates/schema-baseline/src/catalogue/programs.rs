@@ -8,6 +8,7 @@ use crate::ast::{
     CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RoutineKind,
     TriggerOrder,
 };
+use crate::served::spell_view;
 
 impl Run<'_> {
     pub(super) fn create_view(&mut self, def: &Arc<CreateView>) {
@@ -24,7 +25,8 @@ impl Run<'_> {
             return;
         }
         self.catalogue.unknown.remove(&(ObjectKind::View, name.to_owned()));
-        let view = View { definition: Arc::clone(def), place: self.place(def.name.span()) };
+        let mut view = View { definition: Arc::clone(def), kept: None, place: self.place(def.name.span()) };
+        view.kept = spell_view(self.catalogue, &view);
         self.catalogue.views.insert(name.to_owned(), view);
     }
 

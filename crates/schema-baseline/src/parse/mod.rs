@@ -21,7 +21,7 @@ use std::sync::Arc;
 use migrate_core::script::lexer::{Token, Unterminated};
 use migrate_core::script::{SplitOptions, SplitProblem, split};
 
-use crate::ast::{Ident, ObjectKind, ObjectName, Statement, StatementKind};
+use crate::ast::{DataType, Ident, ObjectKind, ObjectName, Statement, StatementKind};
 use crate::dialect::Dialect;
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
@@ -47,6 +47,24 @@ pub fn parse(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<Fin
 pub(crate) fn parse_statements(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<Finding>) {
     let (statements, _, findings) = read(source, dialect);
     (statements, findings)
+}
+
+/// Reads a text that is one statement, whatever delimiters stand in it, as servers show the definition of an object.
+pub(crate) fn parse_one(source: &Arc<Source>, dialect: Dialect) -> (Option<Statement>, Vec<Finding>) {
+    let mut script =
+        Script { source, dialect, tokens: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
+    let statement = script.statement(0, source.inner().len(), false);
+    (statement, script.findings)
+}
+
+/// Reads a type, and gives the rest of the text behind it.
+pub(crate) fn parse_type(text: &str, dialect: Dialect) -> Option<(DataType, &str)> {
+    let mut tokens = Vec::new();
+    cursor::tokens(text, 0, text.len(), dialect, &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens, text.len());
+    let data_type = cursor.data_type().ok()?;
+    let rest = cursor.rest().first().map_or(text.len(), |token| token.start);
+    Some((data_type, &text[rest..]))
 }
 
 fn read(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<SplitProblem>, Vec<Finding>) {

@@ -6,7 +6,7 @@ use super::Parts;
 use crate::ast::{Action, DataType, DefaultValue, KeyPart, KeyPartOf, Literal, TriggerEvent, TriggerTiming};
 use crate::catalogue::{Check, Column, Event, ForeignKey, Key, Routine, Trigger, View};
 
-pub(super) fn view(view: &View) -> Parts {
+pub(crate) fn view(view: &View) -> Parts {
     let def = &view.definition;
     let columns: Vec<String> = def.columns.iter().map(|column| column.text.to_lowercase()).collect();
     vec![
@@ -18,7 +18,7 @@ pub(super) fn view(view: &View) -> Parts {
     ]
 }
 
-pub(super) fn trigger(trigger: &Trigger) -> Parts {
+pub(crate) fn trigger(trigger: &Trigger) -> Parts {
     let def = &trigger.definition;
     let timing = match def.timing {
         TriggerTiming::Before => "before",
@@ -37,7 +37,7 @@ pub(super) fn trigger(trigger: &Trigger) -> Parts {
     ]
 }
 
-pub(super) fn routine(routine: &Routine) -> Parts {
+pub(crate) fn routine(routine: &Routine) -> Parts {
     vec![
         ("parameters", routine.definition.signature.clone()),
         ("characteristics", routine.characteristics.join(", ")),
@@ -45,7 +45,7 @@ pub(super) fn routine(routine: &Routine) -> Parts {
     ]
 }
 
-pub(super) fn event(event: &Event) -> Parts {
+pub(crate) fn event(event: &Event) -> Parts {
     let clauses = &event.clauses;
     vec![
         ("schedule", clauses.schedule.clone().unwrap_or_default()),
@@ -57,7 +57,7 @@ pub(super) fn event(event: &Event) -> Parts {
 }
 
 /// A column's definition as one line of SQL.
-pub(super) fn column(column: &Column) -> String {
+pub(crate) fn column(column: &Column) -> String {
     let mut text = data_type(&column.data_type);
     if let Some(generated) = &column.generated {
         let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
@@ -167,7 +167,7 @@ fn plain_number(number: &str) -> String {
 }
 
 /// A key's definition as one line of SQL, without its name.
-pub(super) fn key(key: &Key) -> String {
+pub(crate) fn key(key: &Key) -> String {
     let parts: Vec<String> = key.parts.iter().map(key_part).collect();
     let mut text = format!("{} ({})", key.kind.noun(), parts.join(", "));
     text.push_str(if key.invisible { " INVISIBLE" } else { "" });
@@ -190,7 +190,7 @@ fn key_part(part: &KeyPart) -> String {
 }
 
 /// A foreign key's definition as one line of SQL, without its name.
-pub(super) fn foreign_key(key: &ForeignKey) -> String {
+pub(crate) fn foreign_key(key: &ForeignKey) -> String {
     let list = |columns: &[String]| columns.join(", ").to_lowercase();
     let schema = key.parent_schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
     let mut text =
@@ -207,13 +207,18 @@ pub(super) fn foreign_key(key: &ForeignKey) -> String {
     text
 }
 
+/// Whether someone chose the name of a check, rather than the server.
+pub(crate) fn is_chosen(check: &Check) -> bool {
+    !check.generated_name && !check.name.contains("_chk_") && !check.name.starts_with("CONSTRAINT_")
+}
+
 /// A check's definition as one line of SQL, without its name.
-pub(super) fn check(check: &Check) -> String {
+pub(crate) fn check(check: &Check) -> String {
     format!("({}){}", check.expr.canonical, if check.enforced { "" } else { " NOT ENFORCED" })
 }
 
 /// Both sides around the first place where they differ.
-pub(super) fn difference(left: &str, right: &str) -> String {
+pub(crate) fn difference(left: &str, right: &str) -> String {
     const BEFORE: usize = 20;
     const LENGTH: usize = 60;
     let same = left.chars().zip(right.chars()).take_while(|(a, b)| a == b).count();

@@ -6,13 +6,9 @@ use crate::catalogue::{Check, Column, ForeignKey, Key, Partitioning, Table};
 use crate::finding::Finding;
 use crate::place::Place;
 
-impl Comparison {
+impl Comparison<'_> {
     pub(super) fn tables(&mut self, left: &Table, right: &Table) {
         let object = format!("table `{}`", left.name);
-        if let Some(place) = left.unknown.as_ref().or(right.unknown.as_ref()) {
-            self.not_checked(&object, place);
-            return;
-        }
         self.columns(&object, left, right);
         self.keys(&object, left, right);
         self.foreign_keys(&object, left, right);
@@ -92,7 +88,7 @@ impl Comparison {
     fn checks(&mut self, object: &str, left: &Table, right: &Table) {
         let entry = |check: &Check| Constraint {
             name: check.name.clone(),
-            chosen: !check.generated_name && !check.name.contains("_chk_"),
+            chosen: spell::is_chosen(check),
             text: spell::check(check),
             place: check.place.clone(),
         };

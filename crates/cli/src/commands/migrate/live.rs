@@ -22,7 +22,9 @@ use serde_json::{Value, json};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
-use crate::args::{Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Settle};
+use crate::args::{
+    Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
+};
 use crate::clock;
 use crate::failure::{Failure, Problem};
 use crate::finding::severity;
@@ -41,7 +43,7 @@ pub(crate) struct Place<'a> {
 pub(super) struct Prepared {
     pub(super) options: ConnectOptions,
     pub(super) migrations: Vec<Migration>,
-    plan: PlanOptions,
+    pub(super) plan: PlanOptions,
     pub(super) outcome: Outcome,
 }
 
@@ -52,8 +54,7 @@ impl Prepared {
         let Connection { database, scripts } = arguments;
         let Loaded { options, mut migrations, placeholders, outcome } =
             Loaded::of_files(database, &scripts.files, place)?;
-        let version = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
-        let target = scripts.target.as_deref().map(version).transpose()?.unwrap_or_default();
+        let target = target(scripts)?;
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
         plan.placeholders = placeholders;
@@ -178,13 +179,19 @@ fn placeholders(
     ] {
         placeholders.set(name, value);
     }
+    set_placeholders(&mut placeholders, files)?;
+    Ok(placeholders)
+}
+
+/// Takes over the values of the command line.
+pub(super) fn set_placeholders(placeholders: &mut Placeholders, files: &Files) -> Result<(), Problem> {
     for pair in &files.placeholders {
         let set = pair.split_once('=').is_some_and(|(name, value)| placeholders.set(name, value));
         if !set {
-            return Err(Problem::Placeholder { value: pair.clone() }.into());
+            return Err(Problem::Placeholder { value: pair.clone() });
         }
     }
-    Ok(placeholders)
+    Ok(())
 }
 
 /// A version of the command line.
@@ -200,6 +207,12 @@ pub(super) fn ignored(arguments: &Ignore) -> Result<ValidateOptions, Problem> {
     Ok(ValidateOptions {
         ignore: arguments.ignore_migration_patterns.iter().map(parse).collect::<Result<_, _>>()?,
     })
+}
+
+/// Up to where migrations are wanted, as the command line says it.
+pub(super) fn target(scripts: &Scripts) -> Result<Target, Problem> {
+    let parse = |text: &str| Target::parse(text).map_err(|reason| version_problem(text, &reason));
+    Ok(scripts.target.as_deref().map(parse).transpose()?.unwrap_or_default())
 }
 
 fn version_problem(text: &str, reason: &impl ToString) -> Problem {

@@ -1,7 +1,10 @@
 //! `infra migrate VERB`.
 
 pub(crate) mod bundle;
+mod changes;
 pub(crate) mod database;
+mod diff;
+mod drift;
 pub(crate) mod files;
 mod lint;
 mod live;
@@ -29,6 +32,8 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
         Migrate::Clean(arguments) => ("migrate.clean", upkeep::clean(arguments, place, ui)),
         Migrate::Lint(arguments) => ("migrate.lint", lint::run(arguments, place.root)),
+        Migrate::Drift(connection) => ("migrate.drift", drift::find(connection, place)),
+        Migrate::Changes(arguments) => ("migrate.changes", changes::show(arguments, place)),
         Migrate::Wait(arguments) => ("migrate.wait", live::wait(arguments, place, ui)),
     }
 }

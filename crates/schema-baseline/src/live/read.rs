@@ -1,0 +1,121 @@
+//! Asks a server for every object of its schema.
+
+use migrate_core::database::Database as _;
+use migrate_core::history::quoted;
+use migrate_core::mysql::MySqlDatabase;
+
+use super::{Live, Shown};
+use crate::ast::ObjectKind;
+use crate::catalogue::Catalogue;
+use crate::dialect::Dialect;
+use crate::error::Error;
+use crate::finding::Finding;
+
+/// What the reading of the catalogue is called in messages.
+const ACTION: &str = "read the schema";
+
+/// Everything in the schema, in an order in which it can be created. Triggers come as they fire. The bodies of packages go
+/// with their packages.
+const OBJECTS: &str = "SELECT CASE TABLE_TYPE WHEN 'VIEW' THEN 'view' WHEN 'SEQUENCE' THEN 'sequence' ELSE 'table' END, \
+     TABLE_NAME, NULL, CASE TABLE_TYPE WHEN 'VIEW' THEN 3 ELSE 1 END AS place, 0 AS number \
+     FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() \
+     UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, 2, 0 FROM information_schema.ROUTINES \
+     WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE <> 'PACKAGE BODY' \
+     UNION ALL SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, 4, ACTION_ORDER FROM information_schema.TRIGGERS \
+     WHERE TRIGGER_SCHEMA = DATABASE() \
+     UNION ALL SELECT 'event', EVENT_NAME, NULL, 5, 0 FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() \
+     ORDER BY place, number, 2";
+
+/// What the account may do here. Privileges that it has by a role are not among them.
+const GRANTED: &str = "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES \
+     WHERE GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))) \
+     UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES \
+     WHERE DATABASE() LIKE TABLE_SCHEMA \
+     AND GRANTEE = CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))";
+
+/// The privileges of which one at least lets an account see the objects of a kind.
+const VISIBLE_BY: [(ObjectKind, &[&str]); 4] = [
+    (ObjectKind::Procedure, &["SHOW_ROUTINE", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE"]),
+    (ObjectKind::Function, &["SHOW_ROUTINE", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE"]),
+    (ObjectKind::Trigger, &["TRIGGER"]),
+    (ObjectKind::Event, &["EVENT"]),
+];
+
+/// Reads the schema that the connection is in, without the history table and its journal. Nothing is changed but the
+/// session's SQL mode, on which the server's spelling depends.
+///
+/// # Errors
+/// When the server cannot be asked. An object that it does not show is not an error: it is among
+/// [`Live::not_read`].
+pub async fn read(database: &mut MySqlDatabase) -> Result<Live, Error> {
+    database.texts(ACTION, "SET SESSION sql_mode = '', sql_quote_show_create = 1").await?;
+    let catalogue = empty(database).await?;
+    let own = [database.table().to_owned(), format!("{}_journal", database.table())];
+    let mut objects = Vec::new();
+    let mut not_read = Vec::new();
+    for row in database.texts(ACTION, OBJECTS).await? {
+        let mut values = row.into_iter();
+        let mut next = || values.next().flatten();
+        let (word, name, table) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
+        let Some(kind) = ObjectKind::ALL.into_iter().find(|kind| kind.noun() == word) else {
+            let reason = "migrations are not replayed with such objects".to_owned();
+            not_read.push(Finding::NotRead { object: format!("{word} `{name}`"), reason });
+            continue;
+        };
+        if kind == ObjectKind::Table && own.contains(&name) {
+            continue;
+        }
+        let definition = show(database, kind, &name).await?;
+        objects.push(Shown { kind, name, table, definition });
+    }
+    let mut live = Live::of(catalogue, &objects);
+    live.not_read.extend(not_read);
+    let granted = database.texts(ACTION, GRANTED).await?;
+    let has = |wanted: &[&str]| {
+        granted.iter().flatten().flatten().any(|granted| wanted.contains(&granted.as_str()))
+    };
+    for (kind, privileges) in VISIBLE_BY {
+        if !has(privileges) && !objects.iter().any(|object| object.kind == kind) {
+            live.hidden.push(kind);
+        }
+    }
+    Ok(live)
+}
+
+/// An empty schema with the name and the defaults of the one at hand.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn empty(database: &mut MySqlDatabase) -> Result<Catalogue, Error> {
+    let defaults = "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
+         WHERE SCHEMA_NAME = DATABASE()";
+    let row = database.texts(ACTION, defaults).await?.into_iter().next().unwrap_or_default();
+    let dialect = Dialect::from(database.server());
+    let (charset, collation) = match row.as_slice() {
+        [Some(charset), Some(collation)] => (charset.as_str(), collation.as_str()),
+        _ => dialect.default_charset(),
+    };
+    Ok(Catalogue::named(dialect, database.schema(), charset, collation))
+}
+
+async fn show(
+    database: &mut MySqlDatabase,
+    kind: ObjectKind,
+    name: &str,
+) -> Result<Result<String, String>, Error> {
+    let column = match kind {
+        ObjectKind::Table | ObjectKind::View => 1,
+        ObjectKind::Trigger | ObjectKind::Procedure | ObjectKind::Function => 2,
+        ObjectKind::Event => 3,
+    };
+    let question = format!("SHOW CREATE {} {}", kind.noun().to_uppercase(), quoted(name));
+    let mut rows = match database.texts(ACTION, &question).await {
+        Ok(rows) => rows,
+        // The server answers, but not this: the account may not see it, a view names what is gone.
+        Err(migrate_core::Error::Server { code, message, .. }) if code != 0 => return Ok(Err(message)),
+        Err(error) => return Err(error.into()),
+    };
+    let definition =
+        if rows.is_empty() { None } else { rows.swap_remove(0).into_iter().nth(column).flatten() };
+    Ok(definition.ok_or_else(|| "the server does not show its definition to this account".to_owned()))
+}
