@@ -28,6 +28,7 @@ pub mod checksum;
 pub mod database;
 pub mod error;
 pub mod finding;
+pub mod flyway;
 pub mod fs;
 pub mod history;
 pub mod info;
