@@ -8,6 +8,7 @@ mod baseline;
 mod check;
 mod crash;
 mod flyway;
+mod flyway_cli;
 mod harness;
 mod kustomize;
 mod lint;

@@ -57,12 +57,12 @@ impl Value {
     }
 
     /// The text, unless it is a list.
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub fn as_text(&self) -> Option<&str> {
         if self.is_list { None } else { self.items.first().map(ExposeSecret::expose_secret) }
     }
 
     /// The items of a list; those between the commas of a text.
-    pub(super) fn items(&self) -> Vec<&str> {
+    pub fn items(&self) -> Vec<&str> {
         let items = self.items.iter().map(ExposeSecret::expose_secret);
         if self.is_list {
             return items.collect();

@@ -20,6 +20,32 @@ pub struct Layers {
     pub arguments: Vec<Assignment>,
 }
 
+impl Layers {
+    /// The configuration files that variables and arguments name, lowest precedence first.
+    pub fn config_files(&self) -> Vec<String> {
+        let named =
+            [&self.variables, &self.arguments].into_iter().filter_map(|layer| last(layer, Key::ConfigFiles));
+        named
+            .flat_map(|given| given.value.items().into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// What an argument gives an option, before anything is merged.
+    pub fn argument(&self, key: Key) -> Option<&str> {
+        last(&self.arguments, key)?.value.as_text().filter(|text| !text.is_empty())
+    }
+
+    /// What a variable or an argument says about the encoding of the files.
+    pub fn config_file_encoding(&self) -> Option<&Assignment> {
+        let given = [&self.variables, &self.arguments];
+        given.into_iter().find_map(|layer| last(layer, Key::ConfigFileEncoding))
+    }
+}
+
+fn last(layer: &[Assignment], key: Key) -> Option<&Assignment> {
+    layer.iter().rfind(|given| given.name == key.name())
+}
+
 /// Every option's value and where it comes from. No value is shown by `Debug`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
