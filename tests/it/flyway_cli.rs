@@ -1,5 +1,7 @@
 //! `infra flyway`: Flyway's configuration, JSON, texts and exit codes, beside Flyway's own.
 
+use std::collections::BTreeSet;
+
 use infra_tests::oracle::Flyway;
 use infra_tests::run::{Infra, Outcome, run_with_input};
 use infra_tests::sandbox::Sandbox;
@@ -149,11 +151,12 @@ fn a_failed_migration_is_reported_as_flyway_reports_it() {
         let again = pair.same(&[], &["migrate"]);
         assert_eq!(again["error"]["errorCode"], "VALIDATE_ERROR");
         let _ = pair.same(&[], &["repair"]);
-        sandbox.remove("migrations/V2__broken.sql");
-        sandbox.write("migrations/R__broken.sql", "SELEC 1;\n");
+        assert_eq!(pair.ours.history(), pair.theirs.history());
+        let sandbox = migrations(&[("V1__fine.sql", "SELECT 1;\n"), ("R__broken.sql", "SELEC 1;\n")]);
+        let pair = Pair::new(engine, &sandbox);
         let failed = pair.same(&[], &["migrate"]);
         assert_eq!(failed["error"]["errorCode"], "FAILED_REPEATABLE_MIGRATION");
-        let _ = pair.same(&[], &["repair"]);
+        let _ = pair.same(&[], &["info", "repair", "info"]);
         assert_eq!(pair.ours.history(), pair.theirs.history());
     });
 }
@@ -260,18 +263,14 @@ fn each_error_of_flyway_has_ours_beside_it() {
             if *alike == Alike::Words {
                 assert_eq!(json, expected, "{name}");
             }
-            let keys = |value: &Value| {
-                value["error"].as_object().map(|error| error.keys().cloned().collect::<Vec<_>>())
-            };
             assert!(
                 json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()),
                 "{name}: {json}"
             );
-            let (mut ours_keys, mut their_keys) = (keys(&json), keys(&expected));
-            for keys in [&mut ours_keys, &mut their_keys] {
-                keys.iter_mut().for_each(|keys| keys.sort());
-            }
-            assert_eq!(ours_keys, their_keys, "{name}");
+            let keys = |value: &Value| -> BTreeSet<String> {
+                value["error"].as_object().into_iter().flat_map(|error| error.keys().cloned()).collect()
+            };
+            assert_eq!(keys(&json), keys(&expected), "{name}");
             // Ours says for every wrong value that it stands in the configuration.
             let code = &json["error"]["errorCode"];
             assert!(
@@ -312,6 +311,7 @@ fn text_has_flyways_lines() {
         for line in [
             format!("Schema history table `{schema}`.`flyway_schema_history` does not exist yet"),
             format!("Creating Schema History table `{schema}`.`flyway_schema_history` ..."),
+            "Successfully validated 3 migrations (execution time 00:0".to_owned(),
             format!("Current version of schema `{schema}`: << Empty Schema >>"),
             format!("Migrating schema `{schema}` to version \"1 - first\""),
             format!("Migrating schema `{schema}` with repeatable migration \"view\""),
@@ -336,6 +336,7 @@ fn text_has_flyways_lines() {
         let late = infra.run(&["flyway", "-outOfOrder=true", "migrate"]).exits(0);
         assert!(late.stdout.contains("to version \"2 - late\" [out of order]"), "{late:?}");
         assert!(late.stdout.contains("now at version v2"), "{late:?}");
+        assert!(late.stdout.contains("WARNING: outOfOrder mode is active."), "{late:?}");
         let ids = infra.run(&[
             "flyway",
             "-migrationIds",
@@ -345,7 +346,7 @@ fn text_has_flyways_lines() {
             "info",
         ]);
         assert_eq!(ids.output(), "2");
-        let quiet = infra.run(&["flyway", "-q", "-outOfOrder=true", "migrate", "validate"]).exits(0);
+        let quiet = infra.run(&["flyway", "-q", "migrate", "validate"]).exits(0);
         assert_eq!(quiet.all(), "");
         for output in [said, again, refused, late] {
             assert!(!output.all().contains(PASSWORD), "{output:?}");
@@ -410,7 +411,7 @@ fn what_is_not_understood_is_named_and_nothing_is_connected() {
     for name in ["`tabel`", "`FLYWAY_TARGT`", "`-outoforder=`", "`-dryRunOutput=`", "`migrat`"] {
         assert!(message.contains(name), "no {name} in {message}");
     }
-    for hint in ["`table`", "`FLYWAY_TARGET`", "`outOfOrder`", "`migrate`", "flyway.conf:1:8"] {
+    for hint in ["`table`", "`FLYWAY_TARGET`", "`outOfOrder`", "`migrate`", "flyway.conf:1:1"] {
         assert!(refused.stderr.contains(hint), "no {hint} in {}", refused.stderr);
     }
     assert!(!refused.all().contains("s3cr3t"), "{refused:?}");
@@ -429,6 +430,20 @@ fn commands_that_are_not_taken_over_say_what_does_the_same() {
         let refused = infra(&sandbox).run(&["flyway", "-url=jdbc:mysql://127.0.0.1:1/x", command]).exits(1);
         assert!(refused.stderr.contains(instead), "{refused:?}");
     }
+    // Nothing before it is run either, so that half of a command line is never in force.
+    let wrong = [
+        "flyway",
+        "-url=jdbc:mysql://127.0.0.1:1/x",
+        "-infoOfState=lost",
+        "-infoSinceDate=today",
+        "migrate",
+        "info",
+    ];
+    let refused = infra(&sandbox).run(&wrong).exits(1);
+    for what in ["`lost` is none of PENDING", "dd/mm/yyyy"] {
+        assert!(refused.stderr.contains(what), "no {what} in {refused:?}");
+    }
+    assert!(!refused.all().contains("cannot reach"), "{refused:?}");
     let no_url = infra(&sandbox).run(&["flyway", "info"]).exits(1);
     assert!(no_url.stderr.contains("Configure the url, user and password!"), "{no_url:?}");
 }

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::settings::Settings;
 
 /// What only the default of can be had so far.
-const MISSING: [Key; 14] = [
+const MISSING: [Key; 13] = [
     Key::CallbackLocations,
     Key::CherryPick,
     Key::ConnectRetries,
@@ -16,7 +16,6 @@ const MISSING: [Key; 14] = [
     Key::Group,
     Key::InitSql,
     Key::Mixed,
-    Key::OutputQueryResults,
     Key::PlaceholderSeparator,
     Key::Schemas,
     Key::Tablespace,
@@ -25,8 +24,6 @@ const MISSING: [Key; 14] = [
 /// A problem for each option whose value would not be obeyed.
 pub fn unsupported(settings: &Settings) -> Vec<Problem> {
     let obeyed = |key: Key| match (key, key.described().kind) {
-        // Query results are never printed, which is what `false` asks for; `true` prints more than anybody needs.
-        (Key::OutputQueryResults, _) => true,
         (Key::Encoding, _) => ["utf-8", "utf8"].contains(&settings.text(key).to_ascii_lowercase().as_str()),
         (_, Kind::List) => settings.list(key).is_empty(),
         _ => settings.text(key).trim() == key.described().default,

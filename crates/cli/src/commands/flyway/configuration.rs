@@ -58,8 +58,9 @@ fn files(
         working: Some(working).filter(|directory| !directory.as_os_str().is_empty()),
     };
     let named = layers.config_files();
-    let usual = |format| -> Vec<PathBuf> {
-        directories.usual_files(format).into_iter().filter(|file| file.is_file()).collect()
+    let usual = |format| {
+        let found = directories.usual_files(format).into_iter().filter(|file| file.is_file());
+        last_of_each(found.collect())
     };
     let format = match format(&named, !usual(Format::Toml).is_empty()) {
         Ok(format) => format,
@@ -92,6 +93,14 @@ fn files(
         problems.extend(wrong);
     }
     assignments
+}
+
+/// Without the earlier of two names for one file: the home of a container's user often is its working directory.
+fn last_of_each(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let whole: Vec<_> =
+        files.iter().map(|file| file.canonicalize().unwrap_or_else(|_| file.clone())).collect();
+    let is_last = |at: usize| !whole[at + 1..].contains(&whole[at]);
+    files.into_iter().enumerate().filter(|(at, _)| is_last(*at)).map(|(_, file)| file).collect()
 }
 
 /// Whether `.conf` files are in ISO 8859-1; else they are in UTF-8.

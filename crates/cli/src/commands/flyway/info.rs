@@ -16,16 +16,14 @@ use super::table::draw;
 use super::{Run, wrong_value};
 use crate::clock;
 use crate::commands::migrate::database::block_on;
-use crate::finding::BoxedFinding;
 
 /// Shows every migration that the filters let through.
 pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
-    let filter = Filter::new(run.settings)?;
     let migrations = run.prepared.migrations(run.settings, run.log)?;
     let (history, schema, is_empty) = read(run).map_err(failed)?;
     let info = info(&migrations, &history, &run.prepared.plan.info);
     let current = info.current().map(ToString::to_string);
-    let entries: Vec<_> = info.entries.iter().filter(|entry| filter.matches(entry)).collect();
+    let entries: Vec<_> = info.entries.iter().filter(|entry| run.prepared.filter.matches(entry)).collect();
     if run.arguments.flags.contains(&Flag::MigrationIds) {
         let ids: Vec<_> = entries.iter().map(|entry| id(entry)).collect();
         if !run.log.is_json() {
@@ -123,7 +121,7 @@ fn object(entry: &Entry<'_, '_>) -> Value {
 }
 
 /// What `-infoSinceDate` and its like let through.
-struct Filter {
+pub(super) struct Filter {
     /// As the history shows times.
     since: Option<String>,
     until: Option<String>,
@@ -133,9 +131,8 @@ struct Filter {
 }
 
 impl Filter {
-    fn new(settings: &Settings) -> Result<Self, Stop> {
-        let mut problems: Vec<BoxedFinding> = Vec::new();
-        let mut report = |problem: Problem| problems.push(Box::new(problem));
+    /// Reads the options; those that are wrong are reported and let everything through.
+    pub(super) fn new(settings: &Settings, report: &mut impl FnMut(Problem)) -> Self {
         let mut date = |key| {
             let text = settings.given(key)?;
             let date = read_date(text);
@@ -166,11 +163,7 @@ impl Filter {
                 report(wrong_value(settings, Key::InfoOfState, &format!("`{name}` is none of {known}")));
             }
         }
-        if problems.is_empty() {
-            Ok(Self { since, until, from, to, states })
-        } else {
-            Err(Stop::configuration(problems))
-        }
+        Self { since, until, from, to, states }
     }
 
     /// As Flyway judges: what has no time or version is later than any and not earlier than any.

@@ -1,6 +1,7 @@
 //! `migrate`.
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use migrate_core::apply::{ApplyOptions, Report, apply};
 use migrate_core::database::{Database as _, Event, Progress};
@@ -23,7 +24,6 @@ use crate::ui::Ui;
 
 /// Applies what is pending.
 pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
-    let begun = std::time::Instant::now();
     let migrations = run.prepared.migrations(run.settings, run.log)?;
     let installed_by = run.settings.given(Key::InstalledBy);
     let options = ApplyOptions {
@@ -59,7 +59,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
     };
     let mut result = object(run, &watch, &report);
     let Some(error) = error else {
-        watch.summary(&report, begun.elapsed().as_millis());
+        watch.summary(&report);
         return Ok(Value::Object(result).into());
     };
     let stop = watch.failure(error);
@@ -100,6 +100,10 @@ struct Watch<'a> {
     schema: String,
     table: String,
     database_type: &'static str,
+    begun: Instant,
+    /// How many migrations are compared with the history before the first is applied, if any.
+    validated: Option<usize>,
+    out_of_order: bool,
     /// The version before.
     initial: Option<String>,
     /// In the shape of the result.
@@ -117,6 +121,9 @@ impl<'a> Watch<'a> {
             schema: String::new(),
             table: String::new(),
             database_type: "",
+            begun: Instant::now(),
+            validated: None,
+            out_of_order: false,
             initial: None,
             applied: Vec::new(),
             current: None,
@@ -146,12 +153,14 @@ impl<'a> Watch<'a> {
             _ => None,
         };
         let rows = rows.unwrap_or_default();
-        let current = info(migrations, &rows, &options.plan.info).current().map(ToString::to_string);
-        self.initial = baseline.or(current);
+        let info = info(migrations, &rows, &options.plan.info);
+        self.initial = baseline.or(info.current().map(ToString::to_string));
+        self.validated = options.plan.validate.as_ref().map(|_| info.entries.len());
+        self.out_of_order = options.plan.info.out_of_order;
         Ok(())
     }
 
-    fn summary(&self, report: &Report, milliseconds: u128) {
+    fn summary(&self, report: &Report) {
         let schema = quoted(&self.schema);
         if report.applied.is_empty() {
             self.log.info(&format!("Schema {schema} is up to date. No migration necessary."));
@@ -159,7 +168,8 @@ impl<'a> Watch<'a> {
         }
         let last = report.applied.iter().rev().find_map(|applied| applied.version.as_deref());
         let now = last.map(|version| format!(", now at version v{version}")).unwrap_or_default();
-        let (count, time) = (plural(report.applied.len(), "migration"), duration(milliseconds));
+        let (count, time) =
+            (plural(report.applied.len(), "migration"), duration(self.begun.elapsed().as_millis()));
         self.log
             .info(&format!("Successfully applied {count} to schema {schema}{now} (execution time {time})"));
     }
@@ -212,6 +222,19 @@ impl Progress for Watch<'_> {
                 self.log.info(&format!("Creating Schema History table {} ...", self.table));
             }
             Event::Planned(_) => {
+                if let Some(count) = self.validated {
+                    let time = duration(self.begun.elapsed().as_millis());
+                    self.log.info(&format!(
+                        "Successfully validated {} (execution time {time})",
+                        plural(count, "migration")
+                    ));
+                }
+                if self.out_of_order {
+                    self.log.warn(&format!(
+                        "outOfOrder mode is active. Migration of schema {} may not be reproducible.",
+                        quoted(&self.schema)
+                    ));
+                }
                 let version = self.initial.as_deref().unwrap_or("<< Empty Schema >>");
                 self.log.info(&format!("Current version of schema {}: {version}", quoted(&self.schema)));
             }

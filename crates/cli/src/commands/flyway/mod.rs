@@ -80,6 +80,7 @@ pub(crate) fn run(words: &[OsString], global: &Global) -> Exit {
         return Exit::Ok;
     }
     problems.extend(flyway::unsupported(settings));
+    problems.extend(arguments.verbs.contains(&Verb::Undo).then(undo));
     let result = if !problems.is_empty() {
         let problems = problems.into_iter().map(|problem| Box::new(problem) as BoxedFinding);
         Err(Stop::configuration(problems.collect()))
@@ -109,6 +110,11 @@ fn read_arguments(words: &[OsString]) -> (Arguments, Vec<Problem>) {
     let (arguments, mut problems) = arguments::read(&texts);
     problems.extend(not_text);
     (arguments, problems)
+}
+
+/// The one verb that the engine does not have yet.
+fn undo() -> Problem {
+    Problem::new("flyway/not-supported", "`undo` cannot be run by `infra flyway`", "run `infra migrate undo`")
 }
 
 /// Options of infra that Flyway has otherwise would be ignored.
@@ -193,11 +199,7 @@ fn run_verb(verb: Verb, run: &Run<'_>) -> Result<Ended, Stop> {
         Verb::Baseline => upkeep::set_baseline(run).map(Ended::from),
         Verb::Clean => upkeep::clean(run).map(Ended::from),
         Verb::Version => Ok(help::version(run.log).into()),
-        Verb::Undo => Err(Stop::configuration(vec![Box::new(Problem::new(
-            "flyway/not-supported",
-            "`undo` cannot be run by `infra flyway`",
-            "run `infra migrate undo`",
-        ))])),
-        Verb::Help => Ok(Value::Null.into()),
+        // Refused before anything runs.
+        Verb::Undo | Verb::Help => Ok(Value::Null.into()),
     }
 }

@@ -16,6 +16,7 @@ use migrate_core::validate::{IgnorePattern, ValidateOptions};
 use migrate_core::{Error, Finding, Migration, MigrationVersion};
 
 use super::configuration::Configured;
+use super::info::Filter;
 use super::log::Log;
 use super::stop::Stop;
 use super::wrong_value;
@@ -28,6 +29,7 @@ pub(super) struct Prepared {
     pub(super) plan: PlanOptions,
     pub(super) validation: ValidateOptions,
     pub(super) baseline: Baseline,
+    pub(super) filter: Filter,
     locations: Vec<Location>,
 }
 
@@ -50,6 +52,7 @@ impl Prepared {
         });
         let validation = ignored(settings, &mut report);
         let version = MigrationVersion::parse(settings.text(Key::BaselineVersion));
+        let filter = Filter::new(settings, &mut report);
         let locations = locations(configured, &mut report);
         let mut placeholders = user_placeholders(settings, &mut report);
         let baseline = match version {
@@ -77,7 +80,7 @@ impl Prepared {
             validate: settings.flag(Key::ValidateOnMigrate).then(|| validation.clone()),
             placeholders,
         };
-        Ok(Self { options, plan, validation, baseline, locations })
+        Ok(Self { options, plan, validation, baseline, filter, locations })
     }
 
     /// Reads the migrations. Warnings about files are said at once; errors end the run.

@@ -170,7 +170,10 @@ pub(super) fn in_words(finding: &Finding) -> Option<Words> {
         Finding::Outdated { description, src, .. } => (description.as_str(), src.name()),
         _ => return None,
     };
-    let (version, description) = parts(name);
+    let (version, description) = match finding {
+        Finding::DescriptionMismatch { applied, .. } => (Some(name.to_owned()), applied.clone()),
+        _ => parts(name),
+    };
     let which = version.clone().unwrap_or_else(|| description.clone());
     let mismatch = |what: &str, applied: &dyn std::fmt::Display, resolved: &dyn std::fmt::Display| {
         format!(
