@@ -459,6 +459,8 @@ fn help_and_version_need_nothing() {
     assert!(infra(&sandbox).run(&["flyway", "-v"]).output().contains("Flyway 13"));
     let version = infra(&sandbox).run(&["flyway", "version", "-outputType=json"]).exits(0).json();
     assert_eq!(version["operation"], "version");
+    let said = infra(&sandbox).run(&["flyway", "version", "-outputFile=said.txt"]).output();
+    assert_eq!(sandbox.read("said.txt"), said);
 }
 
 #[cfg(unix)]

@@ -134,7 +134,7 @@ pub(super) fn shown(path: &str, text: &str) -> Source {
 }
 
 fn ends_open(line: &str) -> bool {
-    line.trim_end_matches(['\n', '\r']).ends_with('\\')
+    line.trim_end().ends_with('\\')
 }
 
 #[cfg(test)]
@@ -152,6 +152,7 @@ mod tests {
         check("flyway.password=pä x\nflyway.table=t\n", "flyway.password=*** *\nflyway.table=t\n");
         check("flyway.url = jdbc:x?password=y\n", "flyway.url = *****************\n");
         check("FLYWAY.PASSWORD=a\\\nb\nc=d\n", "FLYWAY.PASSWORD=**\n*\nc=d\n");
+        check("flyway.password=a\\ \r\nb\nc=d\n", "flyway.password=** \r\n*\nc=d\n");
         check("password = \"\"\"a\nb\"\"\"\nc = 1\n", "password = ****\n****\nc = 1\n");
         check("[a.placeholders]\nx = 1\n[b]\ny = 2\n", "[a.placeholders]\nx = *\n[b]\ny = 2\n");
         check("default = { password = 'x' }", "default = * ******** * *** *");

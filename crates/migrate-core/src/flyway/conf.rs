@@ -1,7 +1,8 @@
 //! `flyway.conf`: Java properties as Flyway reads them.
 //!
-//! `key=value`, `key:value` or `key value`; lines that begin with `#` or `!` are comments. A backslash at the end of a line
-//! continues it, every other one is a backslash. `${NAME}` in a value is an environment variable, and nothing if that is not set.
+//! `key=value`, `key:value` or `key value`, without the white space around; lines that begin with `#` or `!` are comments. A
+//! backslash at the end of a line continues it, unless an empty line or the next option follows, which saves paths that end with
+//! one; every other backslash is a backslash. `${NAME}` in a value is an environment variable, and nothing if that is not set.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use miette::SourceSpan;
 use super::assignment::{Assignment, Place, Value, shown};
 use super::problem::Problem;
 
+/// What separates a key from its value besides `=` and `:`.
 const BLANK: [char; 3] = [' ', '\t', '\u{c}'];
 
 /// Reads a file. Names that no option has are found by [`super::Settings::merge`]; here only what is no option at all.
@@ -45,28 +47,46 @@ struct Pair<'t> {
 
 fn pairs(text: &str) -> Vec<Pair<'_>> {
     let mut pairs = Vec::new();
-    let mut lines = lines(text);
+    let mut lines = lines(text).peekable();
     while let Some((start, line)) = lines.next() {
-        let line_text = line.trim_start_matches(BLANK);
-        if line_text.is_empty() || line_text.starts_with(['#', '!']) {
+        let text = trim(line);
+        if text.is_empty() || text.starts_with(['#', '!']) {
             continue;
         }
-        let at = start + line.len() - line_text.len();
-        let first = line_text.strip_suffix('\\').unwrap_or(line_text);
-        let key_end = first.find(|c| c == '=' || c == ':' || BLANK.contains(&c)).unwrap_or(first.len());
-        let (key, rest) = first.split_at(key_end);
-        let mut value = rest.to_owned();
-        let mut last = line_text;
-        while last.ends_with('\\') {
-            let Some((_, next)) = lines.next() else { break };
-            last = next.trim_start_matches(BLANK);
-            value.push_str(last.strip_suffix('\\').unwrap_or(last));
+        let at = start + line.len() - line.trim_start_matches(is_space).len();
+        let (mut first, mut part) = (text, text);
+        let mut whole = String::new();
+        while let Some(continued) = part.strip_suffix('\\') {
+            let Some((_, next)) = lines.next_if(|(_, next)| continues(next)) else { break };
+            if whole.is_empty() {
+                first = first.strip_suffix('\\').unwrap_or(first);
+            }
+            whole.push_str(continued);
+            part = trim(next);
         }
-        let trimmed = value.trim_start_matches(BLANK);
-        let trimmed = trimmed.strip_prefix(['=', ':']).unwrap_or(trimmed).trim_start_matches(BLANK);
-        pairs.push(Pair { key, span: (at, key.len()).into(), value: trimmed.to_owned() });
+        whole.push_str(part);
+        // A key ends with its line at the latest.
+        let key_end = first.find(|c| c == '=' || c == ':' || BLANK.contains(&c)).unwrap_or(first.len());
+        let key = &first[..key_end];
+        let value = whole[key.len()..].trim_start_matches(BLANK);
+        let value = value.strip_prefix(['=', ':']).unwrap_or(value).trim_start_matches(BLANK);
+        pairs.push(Pair { key, span: (at, key.len()).into(), value: value.to_owned() });
     }
     pairs
+}
+
+/// Whether a line goes on with the one before, which ends with a backslash.
+fn continues(line: &str) -> bool {
+    !(line.is_empty() || trim(line).starts_with("flyway.") && line.contains('='))
+}
+
+fn trim(line: &str) -> &str {
+    line.trim_matches(is_space)
+}
+
+/// What Java trims.
+fn is_space(letter: char) -> bool {
+    letter <= ' '
 }
 
 /// The lines with their offsets, without their ends: LF, CR or both.
@@ -129,26 +149,36 @@ mod tests {
         assert_eq!(values(text), expected);
     }
 
+    /// Each as Flyway 13's own reader gives it.
     #[test]
-    fn the_three_ways_to_separate() {
+    fn files_are_read_as_flyway_reads_them() {
         check(
             "flyway.a=1\n  flyway.b : 2\r\nflyway.c 3\rflyway.d",
             &[("a", "1"), ("b", "2"), ("c", "3"), ("d", "")],
         );
-        check("flyway.url = jdbc:x?a=b ", &[("url", "jdbc:x?a=b ")]);
-    }
-
-    #[test]
-    fn comments_and_empty_lines() {
+        check("flyway.url = jdbc:x?a=b ", &[("url", "jdbc:x?a=b")]);
         check("# flyway.a=1\n\n ! flyway.b=2\\\nflyway.c=3 # no comment", &[("c", "3 # no comment")]);
+        check("flyway.a==x\nflyway.b=:x\nflyway.c : = x", &[("a", "=x"), ("b", ":x"), ("c", "= x")]);
+        check("flyway.a\\=b=c", &[("a\\", "b=c")]);
+        check("flyway.p=a!b#c", &[("p", "a!b#c")]);
     }
 
     #[test]
     fn backslashes_are_themselves_except_at_the_end_of_a_line() {
-        check("flyway.a=C:\\new\\\\x", &[("a", "C:\\new\\\\x")]);
+        check("flyway.a=C:\\new\\\\x\\u0041", &[("a", "C:\\new\\\\x\\u0041")]);
         check("flyway.a=x,\\\n   y,\\\r\n\tz\nflyway.b=1", &[("a", "x,y,z"), ("b", "1")]);
         check("flyway.a=x\\\\\ny", &[("a", "x\\y")]);
-        check("flyway.a=x\\", &[("a", "x")]);
+        check("flyway.a=x\\\n# y\nflyway.b=1", &[("a", "x# y"), ("b", "1")]);
+        check("flyway.a\\\n=1", &[("a", "1")]);
+        check("flyway.a=x\\\n  \\\n y", &[("a", "xy")]);
+        check("flyway.a\\\n  \n", &[("a", "")]);
+    }
+
+    #[test]
+    fn a_path_that_ends_with_a_backslash_swallows_nothing() {
+        check("flyway.a=x\\", &[("a", "x\\")]);
+        check("flyway.a=C:\\x\\ \nflyway.b=2", &[("a", "C:\\x\\"), ("b", "2")]);
+        check("flyway.a=x\\\n\nflyway.b=2", &[("a", "x\\"), ("b", "2")]);
     }
 
     #[test]
