@@ -336,7 +336,7 @@ fn text_has_flyways_lines() {
         let late = infra.run(&["flyway", "-outOfOrder=true", "migrate"]).exits(0);
         assert!(late.stdout.contains("to version \"2 - late\" [out of order]"), "{late:?}");
         assert!(late.stdout.contains("now at version v2"), "{late:?}");
-        assert!(late.stdout.contains("WARNING: outOfOrder mode is active."), "{late:?}");
+        assert!(late.stderr.contains("WARNING: outOfOrder mode is active."), "{late:?}");
         let ids = infra.run(&[
             "flyway",
             "-migrationIds",
@@ -352,6 +352,61 @@ fn text_has_flyways_lines() {
             assert!(!output.all().contains(PASSWORD), "{output:?}");
         }
     });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn files_are_found_where_flyway_finds_them() {
+    let sandbox = Sandbox::empty();
+    let database = Engine::MariaDb.database();
+    for file in
+        ["db/migration/V1__usual.sql", "a/V2__a.sql", "a/in/V3__in.sql", "work/b/V4__b.sql", "c/M5--c.ddl"]
+    {
+        sandbox.write(file, "SELECT 1;\n");
+    }
+    let found = |arguments: &[&str]| {
+        let connection =
+            [("URL", database.jdbc_url()), ("USER", USER.to_owned()), ("PASSWORD", PASSWORD.to_owned())];
+        let mut infra = infra(&sandbox);
+        for (name, value) in connection {
+            infra = infra.env(&format!("FLYWAY_{name}"), value);
+        }
+        infra.run(&[&["flyway", "-migrationIds"], arguments, &["info"]].concat())
+    };
+    for (arguments, ids) in [
+        (&[][..], "1"),
+        (&["-locations=a"], "2,3"),
+        (&["-locations=classpath:a/in,filesystem:db"], "1,3"),
+        (&["-locations=a/in,filesystem:a"], "2,3"),
+        (&["-locations=filesystem:b", "-workingDirectory=work"], "4"),
+        (
+            &[
+                "-locations=c",
+                "-sqlMigrationPrefix=M",
+                "-sqlMigrationSeparator=--",
+                "-sqlMigrationSuffixes=.sql,.ddl",
+            ],
+            "5",
+        ),
+    ] {
+        assert_eq!(found(arguments).output(), ids, "{arguments:?}");
+    }
+    let nowhere = found(&["-locations=filesystem:nowhere"]).exits(0);
+    assert!(
+        nowhere.stderr.contains("Skipping filesystem location: filesystem:nowhere (not found)"),
+        "{nowhere:?}"
+    );
+    for (argument, named) in [
+        ("-locations=s3:bucket", "`s3:`"),
+        ("-jdbcProperties.bogus=1", "`bogus`"),
+        ("-jdbcProperties.sslMode=sometimes", "`sslMode`"),
+        ("-placeholders.flyway:user=x", "`flyway:user`"),
+        ("-ignoreMigrationPatterns=lost", "`lost`"),
+        ("-baselineVersion=one", "baselineVersion"),
+    ] {
+        let refused = found(&[argument]).exits(1);
+        assert!(refused.stderr.contains(named), "no {named} in {refused:?}");
+    }
 }
 
 /// A place that an invalid colour comes from, which needs no server to be seen.

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use anstyle::Style;
+
 use super::stop::Stop;
 use super::{Ended, FLYWAY_VERSION};
 use crate::exit::Exit;
@@ -46,22 +48,20 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// A warning; beside JSON, on standard error.
+    /// A warning, on standard error.
     pub(super) fn warn(&self, line: &str) {
-        let line = format!("WARNING: {line}");
-        if self.is_json {
-            self.ui.closing(&styled(ODD, &line));
-        } else {
-            self.ui.result(&format!("{}\n", styled(ODD, &line)));
-            self.keep(&format!("{line}\n"));
-        }
+        self.complain(ODD, &format!("WARNING: {line}"));
     }
 
     /// An error, on standard error.
     pub(super) fn error(&self, line: &str) {
-        self.ui.closing(&styled(BAD, format!("ERROR: {line}")));
+        self.complain(BAD, &format!("ERROR: {line}"));
+    }
+
+    fn complain(&self, style: Style, line: &str) {
+        self.ui.closing(&styled(style, line));
         if !self.is_json {
-            self.keep(&format!("ERROR: {line}\n"));
+            self.keep(&format!("{line}\n"));
         }
     }
 

@@ -137,7 +137,8 @@ fn refuse_global(global: &Global, problems: &mut Vec<Problem>) {
 
 fn ui(global: &Global, settings: &Settings, arguments: &Arguments, problems: &mut Vec<Problem>) -> Ui {
     let mut global = global.clone();
-    global.quiet |= arguments.flags.contains(&Flag::Quiet);
+    // Flyway says nothing but the versions where those are asked for.
+    global.quiet |= [Flag::Quiet, Flag::MigrationIds].iter().any(|flag| arguments.flags.contains(flag));
     match settings.text(Key::Color) {
         "always" => global.color = Color::Always,
         "never" => global.color = Color::Never,
