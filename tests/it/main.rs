@@ -10,6 +10,7 @@ mod check;
 mod crash;
 mod drift;
 mod flyway;
+mod flyway_cli;
 mod formats;
 mod harness;
 mod kustomize;

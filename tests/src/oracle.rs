@@ -33,7 +33,7 @@ impl<'a> Flyway<'a> {
         self
     }
 
-    /// Runs verbs in turn: migrate, validate, info, repair, baseline.
+    /// Runs verbs in turn: migrate, validate, info, repair, baseline, clean; after `json`, with the output of `-outputType=json`.
     pub fn run(&self, verbs: &[&str]) -> Outcome {
         run(&mut self.command(verbs))
     }

@@ -1,6 +1,7 @@
 //! The command line as clap sees it; nothing here acts.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -85,6 +86,18 @@ pub(crate) enum Command {
     /// Flyway-compatible migrations of MySQL and MariaDB
     #[command(subcommand)]
     Migrate(Box<Migrate>),
+    /// Flyway's own command line: its arguments, configuration and output
+    ///
+    /// Everything after `flyway` is Flyway's, also what looks like an option of infra. A link named `flyway` does the same.
+    #[command(
+        disable_help_flag = true,
+        after_help = "Examples:\n  infra flyway -url=jdbc:mysql://db:3306/shop -locations=filesystem:sql migrate\n  infra flyway help"
+    )]
+    Flyway {
+        /// `-key=value`, flags and commands
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// The schema directory and the baseline made of it
     #[command(subcommand)]
     Baseline(Baseline),
@@ -441,6 +454,36 @@ pub(crate) enum Compat {
     },
 }
 
+/// The name of a command that takes the command line of another program.
+const FLYWAY: &str = "flyway";
+
+/// Global options that are followed by their value.
+const WITH_VALUE: [&str; 6] = ["-C", "-e", "--env", "--format", "--color", "--fail-on"];
+
+/// The command line with everything that is Flyway's behind `--`, so that none of it is taken for an option of ours. A program
+/// that is called `flyway` has nothing else.
+pub(crate) fn set_flyway_apart(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let program = arguments.first().map(Path::new).and_then(Path::file_stem);
+    let at = if program.is_some_and(|name| name == FLYWAY) {
+        arguments.insert(1, FLYWAY.into());
+        Some(1)
+    } else {
+        let mut at = 1;
+        while let Some(argument) = arguments.get(at).filter(|argument| is_option(argument)) {
+            at += if WITH_VALUE.iter().any(|option| argument == option) { 2 } else { 1 };
+        }
+        arguments.get(at).is_some_and(|command| command == FLYWAY).then_some(at)
+    };
+    if let Some(at) = at.filter(|at| arguments.get(at + 1).is_none_or(|next| next != "--")) {
+        arguments.insert(at + 1, "--".into());
+    }
+    arguments
+}
+
+fn is_option(argument: &OsString) -> bool {
+    argument.as_encoded_bytes().first() == Some(&b'-')
+}
+
 /// Reads a length of time such as `90s`, `30m` or `2h`; a bare number is seconds.
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -466,6 +509,42 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_flyways_is_left_to_it() {
+        let apart = |line: &str| {
+            let arguments = set_flyway_apart(line.split(' ').map(OsString::from).collect());
+            arguments.iter().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(apart("infra flyway -environment=x -q info"), "infra flyway -- -environment=x -q info");
+        assert_eq!(apart("infra -q --color never flyway -e"), "infra -q --color never flyway -- -e");
+        assert_eq!(apart("infra flyway -- info"), "infra flyway -- info");
+        assert_eq!(apart("/opt/bin/flyway -v"), "/opt/bin/flyway flyway -- -v");
+        for other in ["infra -C flyway check", "infra migrate new flyway", "infra"] {
+            assert_eq!(apart(other), other);
+        }
+        let Command::Flyway { arguments } =
+            Cli::parse_from(set_flyway_apart(["infra", "flyway", "--help", "-e"].map(OsString::from).into()))
+                .command
+        else {
+            panic!("another command");
+        };
+        assert_eq!(arguments, ["--help", "-e"]);
+    }
+
+    #[test]
+    fn the_options_that_have_a_value_are_known() {
+        let command = Cli::command();
+        let mut taking = Vec::new();
+        for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+            taking.extend(argument.get_short().map(|short| format!("-{short}")));
+            taking.extend(argument.get_long().map(|long| format!("--{long}")));
+        }
+        taking.sort();
+        let mut known = WITH_VALUE.map(str::to_owned).to_vec();
+        known.sort();
+        assert_eq!(taking, known);
     }
 
     #[test]

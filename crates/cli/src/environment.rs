@@ -1,5 +1,6 @@
 //! The environment variables that the process reads, in one place.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -30,6 +31,14 @@ pub(crate) fn password(database: Option<&Database>) -> Result<Option<SecretStrin
         return Ok(Some(password));
     }
     database.password_file.as_deref().map(file).transpose()
+}
+
+/// All variables that are text. Flyway's configuration may name any of them.
+pub(crate) fn all() -> BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// Whether Flyway's own switch allows to empty a schema: `FLYWAY_CLEAN_DISABLED=false`. Anything else leaves it disabled, as it is

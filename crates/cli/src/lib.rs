@@ -29,8 +29,7 @@ use clap::Parser as _;
 ///
 /// Neither a runtime nor certificates are loaded before a command needs them.
 pub fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::parse_from(args::set_flyway_apart(std::env::args_os().collect()));
     let ui = ui::Ui::new(&cli.global, environment::no_color());
-    let (name, result) = commands::run(&cli, &ui);
-    outcome::finish(name, result, &cli.global, &ui).into()
+    commands::run(&cli, &ui).into()
 }

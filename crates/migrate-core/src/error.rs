@@ -70,6 +70,16 @@ pub enum Error {
         /// Its name.
         schema: String,
     },
+    /// Something to apply that does not exist.
+    #[error("there is no migration `{pick}` to pick")]
+    #[diagnostic(
+        code("migrate/nothing-to-pick"),
+        help("name versions, or descriptions of repeatable migrations, that have files")
+    )]
+    NothingToPick {
+        /// As it was written.
+        pick: String,
+    },
     /// Tables that nobody put under migrations.
     #[error("schema `{schema}` is not empty and has no history table `{table}`")]
     #[diagnostic(

@@ -33,13 +33,21 @@ pub struct Placeholders {
     pub prefix: String,
     /// What ends it, `}`.
     pub suffix: String,
+    /// What stands after `flyway` in the names that a run gives values to, `:`.
+    pub separator: String,
     /// Names in lower case.
     values: BTreeMap<String, String>,
 }
 
 impl Default for Placeholders {
     fn default() -> Self {
-        Self { enabled: true, prefix: "${".into(), suffix: "}".into(), values: BTreeMap::new() }
+        Self {
+            enabled: true,
+            prefix: "${".into(),
+            suffix: "}".into(),
+            separator: ":".into(),
+            values: BTreeMap::new(),
+        }
     }
 }
 
@@ -109,10 +117,14 @@ impl Placeholders {
     }
 
     fn value<'a>(&'a self, name: &str, file_name: &'a str) -> Option<&'a str> {
-        if name.eq_ignore_ascii_case(FILE_NAME) {
+        let mut name = name.to_lowercase();
+        if let Some(own) = name.strip_prefix("flyway").and_then(|rest| rest.strip_prefix(&self.separator)) {
+            name = format!("flyway:{own}");
+        }
+        if name == FILE_NAME {
             return Some(file_name);
         }
-        self.values.get(&name.to_lowercase()).map(String::as_str)
+        self.values.get(&name).map(String::as_str)
     }
 }
 

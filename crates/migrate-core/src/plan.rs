@@ -3,11 +3,12 @@
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::history::HistoryRow;
-use crate::info::{Info, InfoOptions, Target, info};
+use crate::info::{Info, InfoOptions, State, Target, info};
 use crate::migration::Migration;
 use crate::placeholder::Placeholders;
 use crate::script::{Script, SplitOptions};
 use crate::validate::{ValidateOptions, validate};
+use crate::version::MigrationVersion;
 
 /// How to choose and check what is applied.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct PlanOptions {
     pub validate: Option<ValidateOptions>,
     /// What scripts are expanded with.
     pub placeholders: Placeholders,
+    /// Versions and descriptions of the only migrations to apply, in the order in which they are applied; empty: all of them.
+    pub cherry_pick: Vec<String>,
     /// How scripts are split; by the server's rules unless the statements must be those that Flyway sends.
     pub split: SplitOptions,
 }
@@ -57,12 +60,14 @@ pub fn plan<'m>(
         return Err(Error::MissingTarget { version: version.to_string() });
     }
     let mut findings = match &options.validate {
-        Some(validation) => validate(&info, &validation.with_pending()),
+        // What is left out on purpose is no fault.
+        Some(validation) if options.cherry_pick.is_empty() => validate(&info, &validation.with_pending()),
+        Some(validation) => validate(&info, &validation.with_waiting()),
         None => failures(&info),
     };
     let newest = info.current();
     let mut steps = Vec::new();
-    for migration in info.pending() {
+    for migration in chosen(&info, &options.cherry_pick)? {
         let (script, problems) = migration.script(&options.placeholders, &options.split);
         findings.extend(problems);
         let out_of_order =
@@ -70,6 +75,28 @@ pub fn plan<'m>(
         steps.push(Step { migration, script, out_of_order });
     }
     if findings.iter().any(Finding::is_error) { Err(Error::Invalid { findings }) } else { Ok(steps) }
+}
+
+/// The migrations to apply. What is picked may lie below the newest applied version.
+fn chosen<'m>(info: &Info<'m, '_>, picks: &[String]) -> Result<Vec<&'m Migration>, Error> {
+    if picks.is_empty() {
+        return Ok(info.pending().collect());
+    }
+    let waits = |state| matches!(state, State::Pending | State::Ignored | State::AboveTarget);
+    let mut picked = Vec::new();
+    for pick in picks {
+        let is_it = |migration: &Migration| match &migration.version {
+            Some(version) => MigrationVersion::parse(pick).is_ok_and(|pick| pick == *version),
+            None => migration.description == pick.replace('_', " "),
+        };
+        let mut known = info.entries.iter().filter(|entry| entry.migration.is_some_and(is_it)).peekable();
+        if known.peek().is_none() {
+            return Err(Error::NothingToPick { pick: pick.clone() });
+        }
+        // What is applied already needs nothing.
+        picked.extend(known.find(|entry| waits(entry.state)).and_then(|entry| entry.migration));
+    }
+    Ok(picked)
 }
 
 pub(crate) fn failures(info: &Info<'_, '_>) -> Vec<Finding> {

@@ -4,7 +4,7 @@
 use crate::apply::under_lock;
 use crate::database::{Database, Progress};
 use crate::error::Error;
-use crate::history::{HistoryRow, RowKind, abbreviate_description};
+use crate::history::{HistoryRow, RowKind, abbreviate_description, abbreviate_script};
 use crate::info::{Entry, InfoOptions, State, info};
 use crate::migration::Migration;
 use crate::validate::ValidateOptions;
@@ -88,9 +88,21 @@ pub async fn repair<D: Database>(
         if !actions.is_empty() {
             database.repair(&actions).await?;
         }
+        if actions.iter().any(|action| is_given_up(action, migrations)) {
+            // Nobody can finish it any more, and it must not stand in the way of others.
+            database.close_journal().await?;
+        }
         Ok(actions)
     })
     .await
+}
+
+/// Whether a migration failed whose file is gone.
+fn is_given_up(action: &RepairAction, migrations: &[Migration]) -> bool {
+    let has_file = |row: &HistoryRow| {
+        migrations.iter().any(|migration| abbreviate_script(&migration.script) == row.script)
+    };
+    matches!(action, RepairAction::Remove(row) if !has_file(row))
 }
 
 #[cfg(test)]
@@ -188,5 +200,27 @@ mod tests {
         assert_eq!(again().len(), 4);
         assert_eq!(again(), []);
         assert!(!database.locked);
+    }
+
+    #[test]
+    fn the_journal_of_a_migration_that_was_given_up_is_forgotten() {
+        let history = rows(&["1 SQL", "2 SQL failed"]);
+        let journal_after = |names: &[&str]| {
+            let mut database = MemoryDatabase { history: Some(history.clone()), ..MemoryDatabase::default() };
+            let script = "2.sql".to_owned();
+            database.journal = Some(crate::journal::InFlight { script, ..Default::default() });
+            let mut migrations = files(&["V1__x.sql", "V2__x.sql"]);
+            for migration in &mut migrations {
+                // As the history names it.
+                migration.script = migration.script.replace("V", "").replace("__x", "");
+            }
+            migrations.retain(|migration| names.contains(&migration.script.as_str()));
+            let options = ValidateOptions::default();
+            let actions = run(repair(&mut database, &migrations, &options, None, &mut ())).unwrap().unwrap();
+            assert!(!actions.is_empty());
+            database.journal.is_some()
+        };
+        assert!(journal_after(&["1.sql", "2.sql"]), "it goes on at its statement");
+        assert!(!journal_after(&["1.sql"]));
     }
 }

@@ -53,6 +53,14 @@ impl ValidateOptions {
         Self { ignore }
     }
 
+    /// The same, and so are those that stay out: what is asked before some are picked.
+    #[must_use]
+    pub fn with_waiting(&self) -> Self {
+        let mut options = self.with_pending();
+        options.ignore.extend(IgnorePattern::parse("*:ignored"));
+        options
+    }
+
     /// Whether a pattern excuses this state.
     pub fn ignores(&self, is_repeatable: bool, state: State) -> bool {
         self.ignore.iter().any(|pattern| pattern.matches(is_repeatable, state))

@@ -4,20 +4,23 @@ mod baseline;
 mod check;
 mod compat;
 mod completions;
+pub(crate) mod flyway;
 mod migrate;
 mod render;
 
 use crate::args::{Baseline, Cli, Command, Compat};
-use crate::failure::Failure;
-use crate::outcome::Outcome;
+use crate::exit::Exit;
+use crate::outcome;
 use crate::tree::Tree;
 use crate::ui::Ui;
 
-/// Runs the command and gives its name in the JSON schema beside what it came to.
-pub(crate) fn run(cli: &Cli, ui: &Ui) -> (&'static str, Result<Outcome, Failure>) {
+/// Runs the command, prints what it came to and gives the exit code.
+pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
     let tree = || Tree::open(cli.global.root.as_deref());
     let environment = cli.global.env.as_deref();
-    match &cli.command {
+    // The name is that of the JSON schema.
+    let (name, result) = match &cli.command {
+        Command::Flyway { arguments } => return flyway::run(arguments, &cli.global),
         Command::Completions { shell } => ("completions", Ok(completions::run(*shell))),
         Command::Compat(Compat::Check { today }) => (
             "compat.check",
@@ -35,5 +38,6 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> (&'static str, Result<Outcome, Failure>
         Command::Baseline(Baseline::Load(arguments)) => {
             ("baseline.load", baseline::load(arguments, cli.global.root.as_deref(), ui))
         }
-    }
+    };
+    outcome::finish(name, result, &cli.global, ui)
 }

@@ -49,8 +49,11 @@ impl MySqlDatabase {
         Ok(())
     }
 
-    /// Those that rows of the history name as created.
-    async fn created_schemas(&mut self) -> Result<Vec<String>, Error> {
+    /// Those of the schemas that rows of the history name as created.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn created_schemas(&mut self) -> Result<Vec<String>, Error> {
         let rows = self.rows(-1).await?.unwrap_or_default();
         let is_named = |schema: &&String| {
             let name = quoted(schema);

@@ -31,6 +31,7 @@ pub struct MySqlDatabase {
     /// What every session begins with.
     pub(super) init: Vec<String>,
     table: String,
+    tablespace: Option<String>,
     user: String,
     /// Whether the session is outside autocommit already.
     in_transaction: bool,
@@ -64,6 +65,7 @@ impl MySqlDatabase {
             names_schemas: session.names_schemas(),
             init: session.initial_statements(),
             table: session.table.clone().unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
+            tablespace: session.tablespace.clone(),
             user,
             in_transaction: false,
         };
@@ -76,6 +78,11 @@ impl MySqlDatabase {
     /// What the server is.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// All schemas, the default one first.
+    pub fn schemas(&self) -> &[String] {
+        &self.schemas
     }
 
     /// The connection, for what this type does not do.
@@ -204,13 +211,15 @@ impl HistoryStore for MySqlDatabase {
             Dialect::MariaDb => String::new(),
         };
         let index = quoted(&format!("{}_s_idx", self.table));
+        let tablespace = self.tablespace.as_deref();
+        let tablespace = tablespace.map_or(String::new(), |name| format!(" TABLESPACE {}", quoted(name)));
         // Flyway adds the index by a second statement; in one, no kill can come between.
         let definition = format!(
             "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
              `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
              `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
              `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
-             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n)"
+             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n){tablespace}"
         );
         self.run("create the history table", &definition).await?;
         for row in rows {

@@ -13,6 +13,8 @@ use crate::script::{SplitOptions, split};
 pub struct SessionOptions {
     /// The history table; absent: [`DEFAULT_TABLE`](crate::history::DEFAULT_TABLE).
     pub table: Option<String>,
+    /// The tablespace that the history table is created in; absent: the server's choice.
+    pub tablespace: Option<String>,
     /// The schemas that are migrated; empty: the database of the connection.
     pub schemas: Vec<String>,
     /// The one of them that is current and holds the history; absent: the first.

@@ -45,7 +45,7 @@ pub(crate) fn session(database: &crate::args::Database) -> SessionOptions {
         table: Some(database.table.clone()),
         schemas: database.schemas.clone(),
         default_schema: database.default_schema.clone(),
-        init_sql: None,
+        ..SessionOptions::default()
     }
 }
 
