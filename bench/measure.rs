@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) peers: Vec<(&'static str, Duration)>,
     /// The most memory that `infra` had, in bytes.
     pub(crate) memory: Option<u64>,
+    /// How many bytes of SQL it went through, where that is what counts.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// The rows so far, and what they are about.
@@ -58,7 +60,11 @@ impl Bench {
 /// The median time of `runs` runs; each gets a command of its own, and making it is not measured. One more run comes first to warm the caches.
 pub(crate) fn median(runs: usize, mut command: impl FnMut() -> Command) -> Duration {
     once(&mut command());
-    let mut times: Vec<_> = (0..runs).map(|_| once(&mut command())).collect();
+    middle((0..runs).map(|_| once(&mut command())).collect())
+}
+
+/// The median of some times.
+pub(crate) fn middle(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
