@@ -95,6 +95,14 @@ fn timed(command: &mut Command) -> Duration {
     elapsed
 }
 
+/// How long this thread has had a core, in which waiting for one does not count.
+pub(crate) fn time_on_core() -> Duration {
+    let text =
+        std::fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel counts a thread's time");
+    let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("its first number is that time"))
+}
+
 /// The largest resident set of a run in bytes, as the kernel's own high-water mark said shortly before the end.
 pub(crate) fn peak_memory(command: &mut Command) -> u64 {
     let mut child = command

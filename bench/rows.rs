@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use infra_tests::oracle::Flyway;
 use infra_tests::sandbox::Sandbox;
@@ -13,7 +12,7 @@ use migrate_core::checksum;
 use migrate_core::script::{self, SplitOptions};
 
 use crate::generate;
-use crate::measure::{Bench, Row, median, middle, once, once_reading, peak_memory};
+use crate::measure::{Bench, Row, median, middle, once, once_reading, peak_memory, time_on_core};
 
 /// From nothing to the first output.
 pub(crate) fn start(bench: &mut Bench) {
@@ -116,10 +115,10 @@ pub(crate) fn split(bench: &mut Bench) {
     }
     let text = generate::mix(64_000_000);
     let run = || {
-        let begun = Instant::now();
+        let begun = time_on_core();
         black_box(checksum::of_file(text.as_bytes()));
         let (statements, problems) = black_box(script::split(&text, &SplitOptions::default()));
-        let elapsed = begun.elapsed();
+        let elapsed = time_on_core().saturating_sub(begun);
         assert!(problems.is_empty() && !statements.is_empty(), "{problems:?}");
         elapsed
     };
