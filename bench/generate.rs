@@ -114,6 +114,74 @@ pub(crate) fn schema(directory: &Path, count: usize) {
     }
 }
 
+/// A text of about `size` bytes as dumps and projects have it: by size, three parts each of tables, of rows one by one and
+/// of rows a thousand at a time, and one part of programs.
+pub(crate) fn mix(size: usize) -> String {
+    let mut random = Random::new(13);
+    let mut text = String::with_capacity(size + size / 8);
+    let mut parts = [0; 4];
+    while text.len() < size {
+        // Whatever has the least of its share comes next.
+        let kind = (0..4).min_by_key(|kind| parts[*kind] * if *kind == 3 { 3 } else { 1 }).unwrap_or(0);
+        let before = text.len();
+        let number = before;
+        match kind {
+            0 => {
+                text.push_str("-- What customers order.\n");
+                text.push_str(&create_table(&format!("`t{number}`"), None, &mut random));
+                text.push_str(&format!("ALTER TABLE `t{number}` ADD COLUMN `c{number}` INT NOT NULL DEFAULT 0 COMMENT 'it''s; new' AFTER `name`;\n"));
+            }
+            1 => text.push_str(&format!(
+                "INSERT INTO t{:05} (id, name, amount) VALUES ({number}, 'name {number}; it''s', {}.50);\n",
+                random.below(1000),
+                random.below(1000)
+            )),
+            2 => rows(&mut text, "`t`", number, 1000, &mut random),
+            _ => {
+                let marks = [("DELIMITER //\n", "//\nDELIMITER ;\n"), ("", ";\n")];
+                let (first, last) = marks[random.below(2)];
+                text.push_str(&format!("{first}{}{last}", procedure(number)));
+            }
+        }
+        parts[kind] += text.len() - before;
+    }
+    text
+}
+
+/// One migration of about `size` bytes: a table and its rows, a thousand a statement.
+pub(crate) fn large(path: &Path, size: usize) {
+    let mut random = Random::new(17);
+    let mut text = "CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, created_at DATETIME NOT NULL, amount DECIMAL(12,2) NOT NULL, note VARCHAR(200) NULL);\n".to_owned();
+    for statement in 0.. {
+        if text.len() >= size {
+            break;
+        }
+        rows(&mut text, "t", statement * 1000, 1000, &mut random);
+    }
+    write(path, &text);
+}
+
+/// An INSERT as dumps have it.
+fn rows(text: &mut String, table: &str, first: usize, count: usize, random: &mut Random) {
+    text.push_str(&format!("INSERT INTO {table} VALUES "));
+    for number in first..first + count {
+        let separator = if number == first { "" } else { "," };
+        let note = "all that is known of it; ".repeat(random.below(6));
+        text.push_str(&format!(
+            "{separator}({number},'name {number}; it\\'s','2024-01-{:02} 10:00:00',{}.50,'{note}')",
+            1 + random.below(28),
+            random.below(1000)
+        ));
+    }
+    text.push_str(";\n");
+}
+
+fn procedure(number: usize) -> String {
+    format!(
+        "CREATE PROCEDURE p{number}(IN wanted BIGINT)\nBEGIN\n    DECLARE done INT DEFAULT FALSE;\n    IF wanted > 7 THEN\n        UPDATE t SET amount = amount + 1 WHERE id = wanted;\n    ELSE\n        SET done = TRUE;\n    END IF;\n    SELECT ROW_COUNT();\nEND"
+    )
+}
+
 fn create_table(name: &str, other: Option<String>, random: &mut Random) -> String {
     let columns = (0..random.below(12))
         .map(|number| format!("    c{number:02} VARCHAR({}) NULL,\n", 10 + random.below(200)));

@@ -1,6 +1,6 @@
 //! Measures `infra` beside the tools that do the same work, and prints one table.
 //!
-//! Every row is a whole process from start to exit, its output thrown away; times are medians. Inputs are generated from fixed seeds.
+//! A row is a whole process from start to exit, its output thrown away, unless it has a rate and no peer; times are medians. Inputs are generated from fixed seeds.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -27,6 +27,8 @@ fn main() {
     rows::check(&mut bench);
     rows::render(&mut bench);
     rows::baseline(&mut bench);
+    rows::split(&mut bench);
     rows::migrate(&mut bench);
+    rows::large(&mut bench);
     print!("{}", table::markdown(bench.rows()));
 }

@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) peers: Vec<(&'static str, Duration)>,
     /// The most memory that `infra` had, in bytes.
     pub(crate) memory: Option<u64>,
+    /// How many bytes of SQL it went through, where that is what counts.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// The rows so far, and what they are about.
@@ -58,7 +60,11 @@ impl Bench {
 /// The median time of `runs` runs; each gets a command of its own, and making it is not measured. One more run comes first to warm the caches.
 pub(crate) fn median(runs: usize, mut command: impl FnMut() -> Command) -> Duration {
     once(&mut command());
-    let mut times: Vec<_> = (0..runs).map(|_| once(&mut command())).collect();
+    middle((0..runs).map(|_| once(&mut command())).collect())
+}
+
+/// The median of some times.
+pub(crate) fn middle(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
@@ -87,6 +93,14 @@ fn timed(command: &mut Command) -> Duration {
         String::from_utf8_lossy(&output.stderr)
     );
     elapsed
+}
+
+/// How long this thread has had a core, in which waiting for one does not count.
+pub(crate) fn time_on_core() -> Duration {
+    let text =
+        std::fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel counts a thread's time");
+    let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("its first number is that time"))
 }
 
 /// The largest resident set of a run in bytes, as the kernel's own high-water mark said shortly before the end.

@@ -1,5 +1,6 @@
 //! What is measured.
 
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,9 +8,11 @@ use infra_tests::oracle::Flyway;
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD};
 use infra_tests::tools::{kustomize, workspace};
+use migrate_core::checksum;
+use migrate_core::script::{self, SplitOptions};
 
 use crate::generate;
-use crate::measure::{Bench, Row, median, once, once_reading, peak_memory};
+use crate::measure::{Bench, Row, median, middle, once, once_reading, peak_memory, time_on_core};
 
 /// From nothing to the first output.
 pub(crate) fn start(bench: &mut Bench) {
@@ -19,7 +22,7 @@ pub(crate) fn start(bench: &mut Bench) {
     }
     let ours = median(41, || bench.infra(workspace(), &["--version"]));
     let peers = vec![("/bin/true", median(41, || Command::new("/bin/true")))];
-    bench.add(Row { name: name.to_owned(), ours, peers, memory: None });
+    bench.add(Row { name: name.to_owned(), ours, peers, memory: None, bytes: None });
 }
 
 /// The main job.
@@ -30,7 +33,7 @@ pub(crate) fn check(bench: &mut Bench) {
     }
     let command = || bench.infra(workspace(), &["check", "--quiet"]);
     let (ours, memory) = (median(21, command), Some(peak_memory(&mut command())));
-    bench.add(Row { name: name.to_owned(), ours, peers: Vec::new(), memory });
+    bench.add(Row { name: name.to_owned(), ours, peers: Vec::new(), memory, bytes: None });
 }
 
 /// Every reference overlay.
@@ -48,7 +51,7 @@ pub(crate) fn render(bench: &mut Bench) {
             kustomize.arg("build").arg(&overlay);
             kustomize
         });
-        bench.add(Row { name, ours, peers: vec![("kustomize build", theirs)], memory: None });
+        bench.add(Row { name, ours, peers: vec![("kustomize build", theirs)], memory: None, bytes: None });
     }
 }
 
@@ -94,67 +97,153 @@ pub(crate) fn baseline(bench: &mut Bench) {
                 .current_dir(sandbox.root());
             shell
         });
-        bench.add(Row { name, ours, peers: vec![("reading and hashing the files", floor)], memory });
+        bench.add(Row {
+            name,
+            ours,
+            peers: vec![("reading and hashing the files", floor)],
+            memory,
+            bytes: None,
+        });
     }
 }
 
-/// Two hundred migrations.
-pub(crate) fn migrate(bench: &mut Bench) {
-    const COUNT: usize = 200;
-    let sandbox = Sandbox::empty();
-    let locations = sandbox.path("migrations");
-    sandbox.write("infra.toml", "");
-    generate::migrations(&locations, COUNT);
-    let piped = sandbox.path("all.sql");
-    std::fs::write(&piped, concatenated(&locations)).expect("a temporary file can be written");
-    let infra = |bench: &Bench, database: &Database, verb: &str| {
-        let mut command = bench.infra(sandbox.root(), &["migrate", verb, "--locations", "migrations"]);
-        command.env("INFRA_MYSQL_URL", database.url()).env("INFRA_MYSQL_PASSWORD", PASSWORD);
-        command
+/// What every migration goes through before a server sees it, in this process and on one core.
+pub(crate) fn split(bench: &mut Bench) {
+    let name = "checksum and split, 64 MB";
+    if !bench.wants(name) {
+        return;
+    }
+    let text = generate::mix(64_000_000);
+    let run = || {
+        let begun = time_on_core();
+        black_box(checksum::of_file(text.as_bytes()));
+        let (statements, problems) = black_box(script::split(&text, &SplitOptions::default()));
+        let elapsed = time_on_core().saturating_sub(begun);
+        assert!(problems.is_empty() && !statements.is_empty(), "{problems:?}");
+        elapsed
     };
+    run();
+    let ours = middle((0..9).map(|_| run()).collect());
+    let bytes = Some(text.len() as u64);
+    bench.add(Row { name: name.to_owned(), ours, peers: Vec::new(), memory: None, bytes });
+}
+
+/// A thousand migrations.
+pub(crate) fn migrate(bench: &mut Bench) {
+    const COUNT: usize = 1000;
+    let project = Project::new();
+    generate::migrations(&project.locations(), COUNT);
     for engine in Engine::ALL {
-        let name = format!("migrate apply, {COUNT} migrations, {}", engine.name());
-        if bench.wants(&name) {
-            // Every run needs an empty database, so none is repeated to warm up: the first of three is.
-            let times = |run: &dyn Fn(&Database) -> std::time::Duration| {
-                let mut times: Vec<_> = (0..3).map(|_| run(&engine.database())).collect();
-                times.sort_unstable();
-                times[1]
-            };
-            let ours = times(&|database| once(&mut infra(bench, database, "apply")));
-            let peers = vec![
-                (
-                    "Flyway's engine",
-                    times(&|database| once(&mut Flyway::new(database, &locations).command(&["migrate"]))),
-                ),
-                ("stock client, no history", times(&|database| once_reading(&mut database.client(), &piped))),
-            ];
+        let apply = format!("migrate apply, {COUNT} migrations, {}", engine.name());
+        if bench.wants(&apply) {
+            let piped = project.sandbox.path(engine.name());
+            let reference = engine.database();
+            once(&mut project.infra(bench, &reference, "apply"));
+            std::fs::write(&piped, with_history(&project.locations(), &reference))
+                .expect("a temporary file can be written");
+            // Every run needs an empty database. They take turns, so that a busy machine slows all alike.
+            let [mut ours, mut client, mut flyway] = [const { Vec::new() }; 3];
+            for round in 0..5 {
+                ours.push(once(&mut project.infra(bench, &engine.database(), "apply")));
+                client.push(once_reading(&mut engine.database().client(), &piped));
+                if round < 3 {
+                    let database = engine.database();
+                    flyway.push(once(&mut project.flyway(&database, "migrate")));
+                }
+            }
             bench.add(Row {
-                name,
-                ours,
-                peers,
-                memory: Some(peak_memory(&mut infra(bench, &engine.database(), "apply"))),
+                name: apply,
+                ours: middle(ours),
+                peers: vec![
+                    ("stock client, same history", middle(client)),
+                    ("Flyway's engine", middle(flyway)),
+                ],
+                memory: Some(peak_memory(&mut project.infra(bench, &engine.database(), "apply"))),
+                bytes: None,
             });
         }
-        let name = format!("migrate info, {COUNT} migrations, {}", engine.name());
-        if bench.wants(&name) {
+        for (verb, theirs, what) in
+            [("info", "info", "migrate info"), ("apply", "migrate", "migrate apply with nothing to do")]
+        {
+            let name = format!("{what}, {COUNT} migrations, {}", engine.name());
+            if !bench.wants(&name) {
+                continue;
+            }
             let database = engine.database();
-            once(&mut infra(bench, &database, "apply"));
-            let ours = median(11, || infra(bench, &database, "info"));
-            let theirs = median(5, || Flyway::new(&database, &locations).command(&["info"]));
-            bench.add(Row { name, ours, peers: vec![("Flyway's engine", theirs)], memory: None });
+            once(&mut project.infra(bench, &database, "apply"));
+            let ours = median(21, || project.infra(bench, &database, verb));
+            let flyway = median(5, || project.flyway(&database, theirs));
+            let memory = Some(peak_memory(&mut project.infra(bench, &database, verb)));
+            bench.add(Row { name, ours, peers: vec![("Flyway's engine", flyway)], memory, bytes: None });
         }
     }
 }
 
-/// All migrations in order, as an operator would pipe them.
-fn concatenated(directory: &Path) -> String {
-    let entries = std::fs::read_dir(directory).expect("a directory can be listed");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("a directory can be listed").path()).collect();
-    files.sort();
-    files
-        .iter()
-        .map(|file| std::fs::read_to_string(file).expect("a generated file can be read"))
-        .collect::<Vec<_>>()
-        .concat()
+/// One migration as large as a dump.
+pub(crate) fn large(bench: &mut Bench) {
+    for engine in Engine::ALL {
+        let name = format!("migrate apply, one file of 200 MB, {}", engine.name());
+        if !bench.wants(&name) {
+            continue;
+        }
+        let project = Project::new();
+        let file = project.locations().join("V1__rows.sql");
+        generate::large(&file, 200_000_000);
+        let [mut ours, mut client] = [const { Vec::new() }; 2];
+        for _ in 0..3 {
+            ours.push(once(&mut project.infra(bench, &engine.database(), "apply")));
+            client.push(once_reading(&mut engine.database().client(), &file));
+        }
+        bench.add(Row {
+            name,
+            ours: middle(ours),
+            peers: vec![("stock client", middle(client))],
+            memory: Some(peak_memory(&mut project.infra(bench, &engine.database(), "apply"))),
+            bytes: std::fs::metadata(&file).map(|file| file.len()).ok(),
+        });
+    }
+}
+
+/// A directory with migrations.
+struct Project {
+    sandbox: Sandbox,
+}
+
+impl Project {
+    fn new() -> Self {
+        let sandbox = Sandbox::empty();
+        sandbox.write("infra.toml", "");
+        Self { sandbox }
+    }
+
+    fn locations(&self) -> PathBuf {
+        self.sandbox.path("migrations")
+    }
+
+    fn infra(&self, bench: &Bench, database: &Database, verb: &str) -> Command {
+        let mut command = bench.infra(self.sandbox.root(), &["migrate", verb, "--locations", "migrations"]);
+        command.env("INFRA_MYSQL_URL", database.url()).env("INFRA_MYSQL_PASSWORD", PASSWORD);
+        command
+    }
+
+    fn flyway(&self, database: &Database, verb: &str) -> Command {
+        Flyway::new(database, &self.locations()).command(&[verb])
+    }
+}
+
+/// All migrations in order as an operator would pipe them, and after each the row that a run has left of it.
+fn with_history(directory: &Path, reference: &Database) -> String {
+    let table = reference.query("SHOW CREATE TABLE flyway_schema_history").swap_remove(0).swap_remove(1);
+    let columns =
+        "installed_rank, version, description, type, script, checksum, installed_by, execution_time, success";
+    let mut sql = format!("{table};\n");
+    for row in
+        reference.query(&format!("SELECT {columns} FROM flyway_schema_history ORDER BY installed_rank"))
+    {
+        let file = directory.join(&row[4]);
+        sql.push_str(&std::fs::read_to_string(file).expect("a generated file can be read"));
+        let values = row.iter().map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
+        sql.push_str(&format!("INSERT INTO flyway_schema_history ({columns}) VALUES ({values});\n"));
+    }
+    sql
 }

@@ -6,10 +6,15 @@ use crate::measure::Row;
 
 /// The rows as a Markdown table with aligned columns; one line per peer.
 pub(crate) fn markdown(rows: &[Row]) -> String {
-    let mut lines = vec![["what", "infra", "beside", "takes", "ratio", "peak memory"].map(ToOwned::to_owned)];
+    let mut lines =
+        vec![["what", "infra", "beside", "takes", "ratio", "peak memory", "rate"].map(ToOwned::to_owned)];
     for row in rows {
         let memory =
             row.memory.map_or_else(String::new, |bytes| format!("{} MiB", (bytes + (1 << 19)) >> 20));
+        let rate = row.bytes.map_or_else(String::new, |bytes| {
+            let milliseconds = u64::try_from(row.ours.as_millis()).unwrap_or(u64::MAX).max(1);
+            format!("{} MB/s", bytes / 1000 / milliseconds)
+        });
         let peers = row.peers.iter().map(|(name, time)| {
             let ratio = time.as_secs_f64() / row.ours.as_secs_f64();
             [(*name).to_owned(), duration(*time), format!("{ratio:.2}x")]
@@ -25,13 +30,14 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
                 takes,
                 ratio,
                 only_first(memory.clone()),
+                only_first(rate.clone()),
             ]);
         }
     }
-    let widths: Vec<_> = (0..6)
+    let widths: Vec<_> = (0..7)
         .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
         .collect();
-    let print = |line: &[String; 6]| {
+    let print = |line: &[String; 7]| {
         let cells =
             line.iter().zip(&widths).map(|(cell, width)| format!(" {cell:<width$} ")).collect::<Vec<_>>();
         format!("|{}|\n", cells.join("|"))

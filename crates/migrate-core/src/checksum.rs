@@ -3,6 +3,8 @@
 //! Carriage returns, line feeds and one leading byte-order mark do not count; every other byte does. For UTF-8
 //! files this equals what Flyway 4 and later store in the `checksum` column of the history table.
 
+use memchr::memchr2;
+
 /// The UTF-8 byte-order mark, of which one at the very beginning of a file is ignored.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -22,9 +24,27 @@ pub fn of_text(text: &str) -> i32 {
 
 fn of_bytes(bytes: &[u8]) -> i32 {
     let mut hasher = crc32fast::Hasher::new();
-    for line in bytes.split(|byte| matches!(byte, b'\n' | b'\r')) {
-        hasher.update(line);
+    // Lines are gathered, because the hasher is fast on long pieces only.
+    let mut gathered = [0; 4096];
+    let mut length = 0;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        if line.len() > gathered.len() - length {
+            hasher.update(&gathered[..length]);
+            length = 0;
+        }
+        match gathered.get_mut(length..length + line.len()) {
+            Some(place) => {
+                place.copy_from_slice(line);
+                length += line.len();
+            }
+            None => hasher.update(line),
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
+    hasher.update(&gathered[..length]);
     hasher.finalize().cast_signed()
 }
 
@@ -54,6 +74,15 @@ mod tests {
         assert_eq!(of_file(b"\xEF\xBB\xBF\xEF\xBB\xBFSELECT 1;\n"), -1_606_921_097);
         assert_eq!(of_text("\u{feff}SELECT 1;\n"), -1_606_921_097);
         assert_eq!(of_file(b""), 0);
+    }
+
+    #[test]
+    fn lines_of_any_length_count_alike() {
+        for length in [0, 1, 4000, 4095, 4096, 4097, 10_000] {
+            let lines = ["a".repeat(length), "b".repeat(100), "c".repeat(length)];
+            let expected = crc32fast::hash(lines.concat().as_bytes()).cast_signed();
+            assert_eq!(of_text(&lines.join("\r\n")), expected, "{length}");
+        }
     }
 
     proptest! {

@@ -184,10 +184,14 @@ impl Naming {
         let digits = rest
             .find(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '_')))
             .unwrap_or(rest.len());
-        let version = rest[..digits].trim_matches(['.', '_']);
+        let written = rest[..digits].trim_matches(['.', '_']);
+        let parts: Vec<&str> = written.split(['.', '_']).filter(|part| !part.is_empty()).collect();
+        // As its author wrote it, if it can be read.
+        let candidates = [written.to_owned(), parts.join(".")];
+        let version = candidates.iter().find(|version| MigrationVersion::parse(version).is_ok());
         let description = rest[digits..].trim_matches(['_', ' ', '-', '.']);
         let description = if description.is_empty() { "description" } else { description };
-        let version = if version.is_empty() { "1" } else { version };
+        let version = version.map_or("1", String::as_str);
         format!("{prefix}{version}{separator}{description}{suffix}")
     }
 }
@@ -272,6 +276,9 @@ mod tests {
             ("schema", "V1__schema.sql"),
             ("001_init", "V001__init.sql"),
             ("V", "V1__description.sql"),
+            ("V1_2_add", "V1_2__add.sql"),
+            ("V1._2_add", "V1.2__add.sql"),
+            ("V9223372036854775807_add", "V1__add.sql"),
         ] {
             assert_eq!(naming.suggest(wrong), right);
             assert!(naming.parse(naming.strip_suffix(&naming.suggest(wrong)).unwrap()).is_ok());

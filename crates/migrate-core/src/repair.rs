@@ -212,7 +212,7 @@ mod tests {
             let mut migrations = files(&["V1__x.sql", "V2__x.sql"]);
             for migration in &mut migrations {
                 // As the history names it.
-                migration.script = migration.script.replace("V", "").replace("__x", "");
+                migration.script = migration.script.replace('V', "").replace("__x", "");
             }
             migrations.retain(|migration| names.contains(&migration.script.as_str()));
             let options = ValidateOptions::default();

@@ -4,10 +4,10 @@
 //! `DELIMITER` lines; Flyway counts `BEGIN`, `CASE` and `END`. This follows the grammar instead, so that loops, `IF`
 //! without `BEGIN`, names such as `t.end` and comments between `END` and `IF` are all understood.
 
-use super::lexer::{Token, TokenKind};
+use super::lexer::{Lexer, Token, TokenKind};
 
 /// A word or other token beside the one in question.
-pub(super) type Neighbour<'a> = Option<(TokenKind, &'a str)>;
+type Neighbour<'a> = Option<(TokenKind, &'a str)>;
 
 /// The open blocks of one statement.
 #[derive(Debug, Default)]
@@ -77,9 +77,14 @@ impl Blocks {
         self.frames.clear();
     }
 
-    /// Whether blocks can exist, so that tokens must be looked at.
+    /// Whether blocks cannot exist, so that no token needs to be looked at.
     pub(super) fn is_plain(&self) -> bool {
         self.head == Head::Plain
+    }
+
+    /// Whether blocks count, so that no token needs to be looked at but what [`is_block_word`] says.
+    pub(super) fn is_program(&self) -> bool {
+        self.head == Head::Program
     }
 
     /// A delimiter was read. Returns whether it ends the statement.
@@ -99,33 +104,26 @@ impl Blocks {
         self.frames.iter().rev().find(|frame| frame.kind != FrameKind::MaybeIf).map(|frame| frame.start)
     }
 
-    /// Takes the next token that is not a comment and stands outside parentheses. `previous` and `next` are its
-    /// neighbours. Returns true when the next word belongs to this one (`END IF`) and must not be given.
-    pub(super) fn token<'a>(
-        &mut self,
-        token: Token,
-        text: &'a str,
-        previous: Neighbour<'a>,
-        next: impl Fn() -> Neighbour<'a>,
-    ) -> bool {
+    /// Takes the next token that is not a comment and stands outside parentheses, the one before it and a lexer after
+    /// it. Returns true when the next word belongs to this one (`END IF`) and must not be given.
+    pub(super) fn token(&mut self, token: Token, previous: Option<Token>, after: &Lexer<'_>) -> bool {
         match self.head {
             Head::Plain => false,
-            Head::Program => {
-                token.kind == TokenKind::Word && self.program_word(token, token.text(text), previous, next)
-            }
+            Head::Program => token.kind == TokenKind::Word && self.program_word(token, previous, after),
             _ => {
-                self.head_token(token, text);
+                self.head_token(token, after.source());
                 false
             }
         }
     }
 
     fn head_token(&mut self, token: Token, text: &str) {
+        let mut buffer = [0; LONGEST];
         let upper = match token.kind {
-            TokenKind::Word => token.text(text).to_ascii_uppercase(),
-            _ => String::new(),
+            TokenKind::Word => upper(token.text(text), &mut buffer),
+            _ => "",
         };
-        self.head = match (self.head, upper.as_str()) {
+        self.head = match (self.head, upper) {
             (Head::Account, _) => Head::Create,
             // `/*!50003 CREATE*/ …`: what is inside belongs to the head, but need not be read.
             (head, _) if token.kind == TokenKind::ExecutableComment => head,
@@ -171,19 +169,20 @@ impl Blocks {
         };
     }
 
-    fn program_word<'a>(
-        &mut self,
-        token: Token,
-        word: &str,
-        previous: Neighbour<'a>,
-        next: impl Fn() -> Neighbour<'a>,
-    ) -> bool {
-        if previous.is_some_and(|(_, text)| text == ".") || word.len() > 9 {
+    fn program_word(&mut self, token: Token, previous: Option<Token>, after: &Lexer<'_>) -> bool {
+        let text = after.source();
+        let mut buffer = [0; LONGEST];
+        let word = upper(token.text(text), &mut buffer);
+        if word.is_empty() || previous.is_some_and(|previous| previous.is_symbol(text, ".")) {
             return false;
         }
+        let previous = previous.map(|token| (token.kind, token.text(text)));
+        let next = || {
+            let next = after.clone().find(|token| !token.is_comment());
+            next.map(|token| (token.kind, token.text(text)))
+        };
         let start = token.start;
-        // Stored programs are short beside data, so one small copy per word is no cost.
-        match word.to_ascii_uppercase().as_str() {
+        match word {
             "BEGIN" if !is_name(previous, next()) => match self.top() {
                 // The initialisation part of a package shares the package's END.
                 Some(FrameKind::Package { routine: Routine::None }) => {}
@@ -280,6 +279,32 @@ impl Blocks {
     fn top(&mut self) -> Option<&mut FrameKind> {
         self.frames.last_mut().map(|frame| &mut frame.kind)
     }
+}
+
+/// The length of the longest word that is looked for, `PROCEDURE`.
+const LONGEST: usize = 9;
+
+/// A word in capitals, or nothing if it is too long to be looked for.
+fn upper<'a>(word: &str, buffer: &'a mut [u8; LONGEST]) -> &'a str {
+    let Some(place) = buffer.get_mut(..word.len()) else { return "" };
+    place.copy_from_slice(word.as_bytes());
+    place.make_ascii_uppercase();
+    std::str::from_utf8(place).unwrap_or_default()
+}
+
+/// Whether a word can matter to the blocks of a program.
+pub(super) fn is_block_word(word: &[u8]) -> bool {
+    let words: &[&[u8]] = match word.len() {
+        2 => &[b"IF", b"DO", b"AS", b"IS"],
+        3 => &[b"END", b"FOR"],
+        4 => &[b"THEN", b"CASE", b"WHEN", b"LOOP"],
+        5 => &[b"BEGIN", b"WHILE", b"ELSIF"],
+        6 => &[b"ELSEIF", b"REPEAT"],
+        8 => &[b"FUNCTION"],
+        9 => &[b"PROCEDURE"],
+        _ => &[],
+    };
+    words.iter().any(|known| known[0] == word[0].to_ascii_uppercase() && known.eq_ignore_ascii_case(word))
 }
 
 /// `BEGIN` and `END` are not reserved: beside an operator, or after a word that wants an expression, they are names.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr2, memmem};
+
 /// A token: what it is and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
@@ -91,7 +93,9 @@ impl Token {
 
     /// Whether this is the given word without quotes, in any case.
     pub fn is_word(&self, text: &str, word: &str) -> bool {
-        self.kind == TokenKind::Word && self.text(text).eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word
+            && self.end - self.start == word.len()
+            && self.text(text).eq_ignore_ascii_case(word)
     }
 
     /// Whether this is the given operator or punctuation.
@@ -205,7 +209,7 @@ fn scan(bytes: &[u8], start: usize, first: u8) -> (TokenKind, usize) {
 }
 
 /// `_`, `$`, letters, digits and everything outside ASCII.
-const fn is_word_byte(byte: u8) -> bool {
+pub(super) const fn is_word_byte(byte: u8) -> bool {
     WORD_BYTES[byte as usize]
 }
 
@@ -225,15 +229,14 @@ fn ends_name(byte: u8) -> bool {
     is_word_byte(byte) || matches!(byte, b'`' | b'"' | b'.')
 }
 
-fn word_end(bytes: &[u8], start: usize) -> usize {
+pub(super) fn word_end(bytes: &[u8], start: usize) -> usize {
     bytes[start..].iter().position(|byte| !is_word_byte(*byte)).map_or(bytes.len(), |length| start + length)
 }
 
 /// The end of the line, its terminator excluded. A lone carriage return ends it too: see
 /// [`SplitProblem::LoneCarriageReturn`](super::SplitProblem::LoneCarriageReturn).
 fn line_end(bytes: &[u8], start: usize) -> usize {
-    let rest = &bytes[start..];
-    rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |length| start + length)
+    memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |length| start + length)
 }
 
 /// The server's rule: two dashes begin a comment only before white space, a control character or the end.
@@ -250,23 +253,27 @@ fn quoted(bytes: &[u8], open: usize, kind: TokenKind, unterminated: Unterminated
     }
 }
 
-fn quote_end(bytes: &[u8], open: usize) -> Option<usize> {
+/// The offset after a quoted text whose opening quote is at `open`.
+pub(super) fn quote_end(bytes: &[u8], open: usize) -> Option<usize> {
     let quote = bytes[open];
-    let escapes = quote != b'`';
+    let escape = if quote == b'`' { quote } else { b'\\' };
     let mut at = open + 1;
-    while let Some(byte) = bytes.get(at) {
-        if *byte == quote {
-            if bytes.get(at + 1) != Some(&quote) {
-                return Some(at + 1);
-            }
-            at += 2;
-        } else if *byte == b'\\' && escapes {
-            at += 2;
-        } else {
-            at += 1;
+    loop {
+        at += special(bytes.get(at..)?, quote, escape)?;
+        if bytes[at] == quote && bytes.get(at + 1) != Some(&quote) {
+            return Some(at + 1);
         }
+        at += 2;
     }
-    None
+}
+
+/// The first of two bytes.
+#[inline]
+fn special(rest: &[u8], one: u8, other: u8) -> Option<usize> {
+    // Most quoted texts are shorter than what a vector search pays for.
+    let (near, far) = rest.split_at(rest.len().min(16));
+    let found = near.iter().position(|byte| *byte == one || *byte == other);
+    found.or_else(|| memchr2(one, other, far).map(|at| near.len() + at))
 }
 
 fn comment(bytes: &[u8], start: usize) -> (TokenKind, usize) {
@@ -289,7 +296,7 @@ fn comment(bytes: &[u8], start: usize) -> (TokenKind, usize) {
 /// Comments do not nest: the first `*/` after the mark ends one.
 fn comment_end(bytes: &[u8], start: usize) -> Option<usize> {
     let inside = start + 2;
-    bytes[inside..].windows(2).position(|pair| pair == b"*/").map(|length| inside + length + 2)
+    memmem::find(&bytes[inside..], b"*/").map(|length| inside + length + 2)
 }
 
 /// The text of an executable comment is SQL, so a `*/` in a string or comment inside does not end it.

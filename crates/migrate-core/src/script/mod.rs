@@ -6,6 +6,7 @@ mod flyway;
 pub mod lexer;
 mod parsed;
 mod problem;
+mod scan;
 mod split;
 
 use miette::SourceSpan;
@@ -36,7 +37,6 @@ pub fn position_at(text: &str, offset: usize) -> (usize, usize) {
     (line_at(text, before.len()), before[line_start..].chars().count() + 1)
 }
 
-#[expect(clippy::naive_bytecount, reason = "the compiler vectorises it, which suffices")]
 fn count_lines(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
+    memchr::memchr_iter(b'\n', bytes).count()
 }

@@ -104,6 +104,8 @@ mod tests {
             "USE other",
             "CALL p()",
             "CREATE TEMPORARY TABLE t (a INT)",
+            "DELIMITER $$\nCREATE OR REPLACE TEMPORARY TABLE t (a INT)$$",
+            "DROP TEMPORARY TABLE t",
             "LOCK TABLES t WRITE",
             "PREPARE s FROM 'x'",
             "/*!40101 SET NAMES latin1 */",
@@ -112,9 +114,12 @@ mod tests {
         ] {
             assert!(touches(text), "{text}");
         }
-        for text in
-            ["CREATE TABLE t (a INT)", "-- SET\nINSERT INTO t VALUES ('@a')", "ALTER TABLE t ADD b INT"]
-        {
+        for text in [
+            "CREATE TABLE t (a INT)",
+            "-- SET\nINSERT INTO t VALUES ('@a')",
+            "ALTER TABLE t ADD b INT",
+            "CREATE PROCEDURE p() BEGIN CREATE TEMPORARY TABLE t (a INT); END",
+        ] {
             assert!(!touches(text), "{text}");
         }
     }

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::blocks::{Blocks, Neighbour};
+use super::blocks::Blocks;
 use super::lexer::{Lexer, Token, TokenKind, Unterminated};
+use super::scan::{Parentheses, Scanner, Until, begins_with, last_token};
 use super::{SplitProblem, count_lines, flyway};
 
 /// How to split.
@@ -82,10 +83,12 @@ pub struct Splitter<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
     delimiter: Arc<str>,
+    /// For the delimiter in force.
+    scanner: Scanner,
     blocks: Blocks,
     problems: Vec<SplitProblem>,
     /// Open parentheses of the current statement.
-    open: Vec<usize>,
+    open: Parentheses,
     /// Up to where lines have been counted, and how many.
     counted: (usize, usize),
 }
@@ -101,6 +104,8 @@ struct Current {
     end: usize,
     /// Last token that is not a comment.
     previous: Option<Token>,
+    /// Whether more than `first` was read.
+    has_second: bool,
     /// Executable comments may hold one of two parentheses, or a `SET`.
     has_executable: bool,
     touches_session: bool,
@@ -113,9 +118,10 @@ impl<'a> Splitter<'a> {
             text,
             lexer: Lexer::new(text),
             delimiter: Arc::clone(&options.delimiter),
+            scanner: Scanner::new(&options.delimiter),
             blocks: Blocks::default(),
             problems: Vec::new(),
-            open: Vec::new(),
+            open: Parentheses::default(),
             counted: (0, 1),
         }
     }
@@ -128,10 +134,7 @@ impl<'a> Splitter<'a> {
 
     /// Whether the current delimiter stands at this offset.
     fn is_delimiter(&self, at: usize) -> bool {
-        let delimiter = self.delimiter.as_bytes();
-        // Most tokens differ in the first byte.
-        delimiter.first().is_some_and(|first| self.text.as_bytes().get(at) == Some(first))
-            && self.text.as_bytes()[at..].starts_with(delimiter)
+        begins_with(&self.text.as_bytes()[at..], &self.delimiter)
     }
 
     fn has_usual_delimiter(&self) -> bool {
@@ -176,14 +179,13 @@ impl<'a> Splitter<'a> {
     }
 
     fn report_open_parentheses(&mut self, current: &Current) {
-        if let (Some(start), false) = (self.open.first(), current.has_executable) {
-            self.problems.push(SplitProblem::UnbalancedParenthesis { range: *start..start + 1 });
+        if let (Some(start), false) = (self.open.take(), current.has_executable) {
+            self.problems.push(SplitProblem::UnbalancedParenthesis { range: start..start + 1 });
         }
-        self.open.clear();
     }
 
     fn close_parenthesis(&mut self, token: Token, current: &Current) {
-        if self.open.pop().is_none() && !current.has_executable {
+        if !self.open.close() && !current.has_executable {
             self.problems.push(SplitProblem::UnbalancedParenthesis { range: token.range() });
         }
     }
@@ -201,22 +203,21 @@ impl<'a> Splitter<'a> {
             _ => line.split_ascii_whitespace().next(),
         };
         match argument {
-            Some(argument) if !argument.is_empty() => self.delimiter = argument.into(),
+            Some(argument) if !argument.is_empty() => {
+                self.delimiter = argument.into();
+                self.scanner = Scanner::new(argument);
+            }
             _ => self.problems.push(SplitProblem::MissingDelimiter { range: word.range() }),
         }
     }
 
     /// `DELIMITER` in the middle of a statement is a name, unless it begins a line the way the command does.
     fn is_misplaced_delimiter(&self, token: Token, current: &Current) -> bool {
-        let line_start = self.text[..token.start].rfind('\n').map_or(0, |at| at + 1);
+        let mut before = self.text.as_bytes()[..token.start].iter().rev();
         self.open.is_empty()
-            && self.text[line_start..token.start].bytes().all(|byte| byte <= b' ')
+            && before.find(|byte| **byte > b' ' || **byte == b'\n').is_none_or(|byte| *byte == b'\n')
             && self.text[token.end..].starts_with([' ', '\t'])
             && current.previous.is_none_or(|previous| previous.kind != TokenKind::Symbol)
-    }
-
-    fn neighbour(&self, token: Option<Token>) -> Neighbour<'a> {
-        token.map(|token| (token.kind, token.text(self.text)))
     }
 
     fn unterminated(&mut self, token: Token, what: Unterminated) {
@@ -238,6 +239,9 @@ impl Iterator for Splitter<'_> {
         let mut current = Current::default();
         let mut skip_word = false;
         loop {
+            if let Some(until) = self.until(&current) {
+                self.scan(until, &mut current);
+            }
             let start = self.lexer.skip_space();
             if self.is_delimiter(start) {
                 self.lexer.seek(start + self.delimiter.len());
@@ -271,7 +275,7 @@ impl Iterator for Splitter<'_> {
                 TokenKind::Unterminated(what) => {
                     self.unterminated(token, what);
                     self.blocks.reset();
-                    self.open.clear();
+                    self.open.take();
                     return None;
                 }
                 TokenKind::Word if token.end - token.start == 9 && token.is_word(text, "DELIMITER") => {
@@ -286,15 +290,15 @@ impl Iterator for Splitter<'_> {
                     if misplaced || current.first.is_none() {
                         self.change_delimiter(token);
                         self.blocks.reset();
-                        self.open.clear();
+                        self.open.take();
                         current = Current::default();
                         continue;
                     }
                 }
-                TokenKind::Symbol => match token.text(text) {
-                    "(" => self.open.push(token.start),
-                    ")" => self.close_parenthesis(token, &current),
-                    "\\g" | "\\G" => {
+                TokenKind::Symbol => match text.as_bytes()[token.range()] {
+                    [b'('] => self.open.open(token.start),
+                    [b')'] => self.close_parenthesis(token, &current),
+                    [b'\\', b'g' | b'G'] => {
                         if let Some(statement) = self.finish(&current, token.text(text).into()) {
                             return Some(statement);
                         }
@@ -307,20 +311,14 @@ impl Iterator for Splitter<'_> {
                 _ => {}
             }
             if !self.blocks.is_plain() && self.open.is_empty() && !std::mem::take(&mut skip_word) {
-                let previous = self.neighbour(current.previous);
-                let lexer = &self.lexer;
-                skip_word = self.blocks.token(token, text, previous, || {
-                    lexer
-                        .clone()
-                        .find(|token| !token.is_comment())
-                        .map(|token| (token.kind, token.text(text)))
-                });
+                skip_word = self.blocks.token(token, current.previous, &self.lexer);
             }
             current.touches_session |= match current.first {
                 None => !is_stateless(token.text(text)),
                 Some(_) => token.kind == TokenKind::UserVariable || token.is_word(text, "TEMPORARY"),
             };
             current.begin.get_or_insert(token.start);
+            current.has_second = current.first.is_some();
             current.first.get_or_insert(token);
             current.end = token.end;
             current.previous = Some(token);
@@ -339,6 +337,30 @@ impl Iterator for Splitter<'_> {
 }
 
 impl Splitter<'_> {
+    /// What to look for, once the first words have said what the statement is. Those that say that a table is
+    /// temporary are among them.
+    fn until(&self, current: &Current) -> Option<Until> {
+        let until = if self.blocks.is_program() && self.has_usual_delimiter() {
+            Until::BlockWord
+        } else if self.blocks.is_plain() || self.blocks.is_program() {
+            Until::End
+        } else {
+            return None;
+        };
+        current.has_second.then_some(until)
+    }
+
+    /// Goes on to the next token that matters.
+    fn scan(&mut self, until: Until, current: &mut Current) {
+        let from = self.lexer.position();
+        let to = self.scanner.run(self.text, from, &self.delimiter, until, &mut self.open);
+        if let Some(last) = last_token(self.text, from..to) {
+            current.end = last.end;
+            current.previous = Some(last);
+        }
+        self.lexer.seek(to);
+    }
+
     /// With a delimiter of their own, authors say themselves where statements end.
     fn ends_statement(&mut self, current: &Current) -> bool {
         let outside = self.blocks.delimiter();

@@ -246,6 +246,29 @@ fn problems_have_places() {
     assert_eq!(problem("SELECT 1);"), SplitProblem::UnbalancedParenthesis { range: 8..9 });
 }
 
+/// What is far from the beginning of a statement is read without making tokens, so it gets the same problems again.
+#[test]
+fn problems_have_places_far_into_a_statement() {
+    let string =
+        |at: std::ops::Range<usize>| SplitProblem::Unterminated { what: Unterminated::String, range: at };
+    assert_eq!(problem("INSERT INTO t VALUES (1, 'x"), string(25..26));
+    assert_eq!(problem("INSERT INTO t VALUES (1, N'x"), string(25..27));
+    assert_eq!(problem("INSERT INTO t VALUES (ab'x"), string(24..25));
+    assert_eq!(problem("INSERT INTO t VALUES (1.5x'x"), string(25..27));
+    assert_eq!(
+        problem("INSERT INTO t SELECT 1\nDELIMITER //\nSELECT 2//"),
+        SplitProblem::DelimiterInsideStatement { range: 23..32, statement: 0..6 }
+    );
+    assert_eq!(
+        problem("INSERT INTO t SELECT 1.\n\n delimiter //\nSELECT 2//"),
+        SplitProblem::DelimiterInsideStatement { range: 26..35, statement: 0..6 }
+    );
+    assert_eq!(texts("SELECT a, b,\ndelimiter FROM t; SELECT a.\ndelimiter FROM t").len(), 2);
+    assert_eq!(problem("DROP TABLE a) ;"), SplitProblem::UnbalancedParenthesis { range: 12..13 });
+    assert_eq!(problem("DROP TABLE a, (b ;"), SplitProblem::UnbalancedParenthesis { range: 14..15 });
+    assert_eq!(problem("DROP TABLE a # b\rc;"), SplitProblem::LoneCarriageReturn { range: 13..16 });
+}
+
 fn fragment() -> impl Strategy<Value = String> {
     let words = [
         ";",
@@ -301,6 +324,30 @@ proptest! {
         for problem in problems {
             prop_assert!(text.get(problem.range()).is_some_and(|place| !place.is_empty()));
         }
+    }
+
+    /// The splitter makes no tokens of what it need not know; the lexer, which makes all, says where statements end.
+    #[test]
+    fn plain_statements_end_where_the_lexer_says(rest in fragment(), statements in 1..4_usize) {
+        let rest = rest.replace("DELIMITER", "DELIMIT").replace('\\', "");
+        let text = format!("INSERT INTO t {rest};").repeat(statements);
+        let tokens: Vec<_> = super::super::lexer::Lexer::new(&text).collect();
+        let is_end = |token: &super::super::lexer::Token| token.is_symbol(&text, ";");
+        let ended = tokens.iter().rposition(is_end).map_or(0, |at| at + 1);
+        // A statement that begins with another word may be a program.
+        let plain = |part: &&[super::super::lexer::Token]| {
+            part.iter().find(|token| !token.is_comment()).is_some_and(|first| first.is_word(&text, "INSERT"))
+        };
+        let expected: Vec<_> = tokens[..ended]
+            .split(is_end)
+            .take_while(plain)
+            .map(|part| part[0].start..part[part.len() - 1].end)
+            .collect();
+        let (statements, _) = split(&text, &SplitOptions::default());
+        let actual: Vec<_> = statements.iter().map(|one| one.range.clone()).take(expected.len()).collect();
+        let trimmed: Vec<_> =
+            expected.iter().map(|one| one.start..one.start + text[one.clone()].trim_ascii_end().len()).collect();
+        prop_assert_eq!(actual, trimmed);
     }
 
     #[test]
