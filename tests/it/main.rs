@@ -12,6 +12,7 @@ mod harness;
 mod kustomize;
 mod lint;
 mod migrate;
+mod predict;
 mod redis;
 mod refusal;
 mod servers;

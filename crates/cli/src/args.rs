@@ -109,6 +109,11 @@ pub(crate) enum Migrate {
     /// Compare the applied migrations with the files
     #[command(after_help = "Example:\n  infra migrate validate --env prod")]
     Validate(MigrateValidate),
+    /// Show what `apply` would run, and what each statement would cost on the server; runs nothing
+    #[command(
+        after_help = "Examples:\n  infra migrate plan --env prod\n  infra migrate plan --env prod --sql > release.sql"
+    )]
+    Plan(MigratePlan),
     /// Apply what is pending
     #[command(
         after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
@@ -215,6 +220,23 @@ pub(crate) struct MigrateValidate {
     pub(crate) connection: Connection,
     #[command(flatten)]
     pub(crate) ignore: Ignore,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigratePlan {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) ignore: Ignore,
+    /// Print the exact SQL, the history's rows too, as the server's own client takes it; passwords in it are not hidden
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Take a schema that is not empty and has no history to be at --baseline-version, as `apply` does
+    #[arg(long)]
+    pub(crate) baseline_on_migrate: bool,
+    /// Version that --baseline-on-migrate means
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    pub(crate) baseline_version: String,
 }
 
 #[derive(Debug, Args)]

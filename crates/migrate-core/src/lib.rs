@@ -41,6 +41,7 @@ pub mod naming;
 pub mod new;
 pub mod placeholder;
 pub mod plan;
+pub mod predict;
 pub mod repair;
 pub mod resolve;
 pub mod script;

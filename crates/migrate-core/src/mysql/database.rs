@@ -100,7 +100,26 @@ impl MySqlDatabase {
         Some(Holder { connection, account, seconds, statement })
     }
 
-    fn insert(&self, row: &HistoryRow) -> String {
+    /// The statement that creates the history table.
+    pub fn table_sql(&self) -> String {
+        let table = self.qualified_table();
+        let key = match self.server.dialect {
+            Dialect::MySql => format!("CONSTRAINT {} ", quoted(&format!("{}_pk", self.table))),
+            Dialect::MariaDb => String::new(),
+        };
+        let index = quoted(&format!("{}_s_idx", self.table));
+        // Flyway adds the index by a second statement; in one, no kill can come between.
+        format!(
+            "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
+             `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
+             `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
+             `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
+             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n)"
+        )
+    }
+
+    /// The statement that writes a row of the history.
+    pub fn row_sql(&self, row: &HistoryRow) -> String {
         let version = row.version.as_ref().map_or("NULL".to_owned(), |version| literal(version.as_str()));
         let checksum = row.checksum.map_or("NULL".to_owned(), |checksum| checksum.to_string());
         format!(
@@ -152,23 +171,10 @@ impl HistoryStore for MySqlDatabase {
     }
 
     async fn create(&mut self, rows: &[HistoryRow]) -> Result<(), Error> {
-        let table = self.qualified_table();
-        let key = match self.server.dialect {
-            Dialect::MySql => format!("CONSTRAINT {} ", quoted(&format!("{}_pk", self.table))),
-            Dialect::MariaDb => String::new(),
-        };
-        let index = quoted(&format!("{}_s_idx", self.table));
-        // Flyway adds the index by a second statement; in one, no kill can come between.
-        let definition = format!(
-            "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
-             `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
-             `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
-             `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
-             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n)"
-        );
+        let definition = self.table_sql();
         self.run("create the history table", &definition).await?;
         for row in rows {
-            let insert = self.insert(row);
+            let insert = self.row_sql(row);
             self.run("write the history table", &insert).await?;
         }
         if !rows.is_empty() {
@@ -178,7 +184,7 @@ impl HistoryStore for MySqlDatabase {
     }
 
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
-        let insert = self.insert(row);
+        let insert = self.row_sql(row);
         self.run("write the history table", &insert).await?;
         self.run("commit", "COMMIT").await
     }
@@ -191,7 +197,7 @@ impl HistoryStore for MySqlDatabase {
                 RepairAction::Remove(row) => {
                     format!("DELETE FROM {table} WHERE `installed_rank` = {}", row.installed_rank)
                 }
-                RepairAction::MarkDeleted(row) => self.insert(row),
+                RepairAction::MarkDeleted(row) => self.row_sql(row),
                 RepairAction::Align { row, .. } => format!(
                     "UPDATE {table} SET `description` = {}, `type` = {}, `checksum` = {} WHERE `installed_rank` = {}",
                     literal(&row.description),

@@ -3,6 +3,7 @@
 mod clean;
 mod connect;
 mod database;
+mod facts;
 mod journal;
 mod options;
 mod wait;

@@ -38,7 +38,7 @@ pub(crate) struct Place<'a> {
 pub(super) struct Prepared {
     pub(super) options: ConnectOptions,
     pub(super) migrations: Vec<Migration>,
-    plan: PlanOptions,
+    pub(super) plan: PlanOptions,
     pub(super) outcome: Outcome,
 }
 
