@@ -12,6 +12,7 @@ mod harness;
 mod kustomize;
 mod lint;
 mod migrate;
+mod plan;
 mod predict;
 mod redis;
 mod refusal;
