@@ -1,8 +1,12 @@
 //! `infra migrate plan`, and how `apply` meets servers that are busy or do not let it.
 
-use infra_tests::run::Outcome;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use infra_tests::run::{Infra, Outcome};
 use infra_tests::sandbox::Sandbox;
-use infra_tests::servers::{Database, PASSWORD};
+use infra_tests::servers::{Database, Engine, PASSWORD, Server};
 
 use crate::harness::{infra, migrations, on_each_engine};
 
@@ -28,8 +32,8 @@ fn a_plan_runs_nothing_and_says_what_it_would_cost() {
     on_each_engine(|engine| {
         let (sandbox, database) = (migrations(&FILES), engine.database());
         let _ = migrate(&sandbox, &database, &["apply", "--target", "1"]).exits(0);
-        let rows: String = (0..500).map(|id| format!("INSERT INTO orders VALUES ({id}, 'new');\n")).collect();
-        database.execute(&format!("{rows}ANALYZE TABLE orders;"));
+        let rows: Vec<String> = (0..500).map(|id| format!("({id}, 'new')")).collect();
+        database.execute(&format!("INSERT INTO orders VALUES {}; ANALYZE TABLE orders;", rows.join(", ")));
         let state = || database.query("SHOW CREATE TABLE orders; SHOW TABLES; SELECT COUNT(*) FROM orders");
         let before = state();
         let plan = ["plan", "--placeholder", "length=30"];
@@ -114,5 +118,170 @@ fn a_plan_shows_no_secrets_and_refuses_what_apply_refuses() {
         assert!(refused.contains("--baseline-on-migrate"), "{refused}");
         let baseline = ["--baseline-on-migrate", "--baseline-version", "0"];
         let _ = migrate(&sandbox, &database, &[&plan[..], &baseline].concat()).exits(0);
+    });
+}
+
+/// A connection whose transaction has read a table and stays open; it ends with the value.
+struct Reader {
+    client: Child,
+    connection: String,
+}
+
+impl Reader {
+    fn of(database: &Database, table: &str) -> Self {
+        let mut client = database.client();
+        client.args(["--batch", "--skip-column-names", "--unbuffered"]);
+        let mut client =
+            client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the client starts");
+        let stdin = client.stdin.as_mut().expect("standard input is piped");
+        writeln!(stdin, "BEGIN; SELECT CONNECTION_ID(), COUNT(*) FROM {table};").expect("the client reads");
+        let stdout = client.stdout.as_mut().expect("standard output is piped");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("the client answers");
+        let connection = line.split('\t').next().unwrap_or_default().to_owned();
+        Self { client, connection }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // One that has ended already is just as well.
+        let _ = self.client.kill();
+        let _ = self.client.wait();
+    }
+}
+
+const NOTE: (&str, &str) = ("V1__note.sql", "ALTER TABLE orders ADD COLUMN note INT;\n");
+
+/// A schema with one table, which a history says is of version 0.
+fn with_orders(engine: Engine) -> Database {
+    let database = engine.database();
+    database.execute("CREATE TABLE orders (id INT PRIMARY KEY); INSERT INTO orders VALUES (1)");
+    let baseline = ["migrate", "baseline", "--baseline-version", "0"];
+    let _ = infra(&migrations(&[])).on(&database).run(&baseline).exits(0);
+    database
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_change_that_waits_holds_nobody_up_and_goes_on() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = (migrations(&[NOTE]), with_orders(engine));
+        let reader = Reader::of(&database, "orders");
+        let apply = ["apply", "--lock-wait-timeout", "1", "--lock-wait-total", "120"];
+        std::thread::scope(|scope| {
+            let applying = scope.spawn(|| migrate(&sandbox, &database, &apply));
+            let (begun, mut slowest) = (Instant::now(), Duration::ZERO);
+            while begun.elapsed() < Duration::from_secs(5) {
+                let asked = Instant::now();
+                let _ = database.query("SELECT COUNT(*) FROM orders");
+                slowest = slowest.max(asked.elapsed());
+            }
+            assert!(slowest < Duration::from_secs(3), "somebody waited {slowest:?} behind the change");
+            assert!(!applying.is_finished(), "nobody was in the way");
+            let connection = reader.connection.clone();
+            drop(reader);
+            let applied = applying.join().expect("applying does not panic").exits(0);
+            let named = format!("connection {connection} ");
+            assert!(applied.stderr.contains("waiting") && applied.stderr.contains(&named), "{applied:?}");
+        });
+        assert_eq!(database.query("SHOW COLUMNS FROM orders").len(), 2);
+        let _ = migrate(&sandbox, &database, &["validate"]).exits(0);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_change_that_waits_too_long_names_who_is_in_the_way_and_can_be_resumed() {
+    on_each_engine(|engine| {
+        let database = with_orders(engine);
+        let (name, alter) = NOTE;
+        let sandbox = migrations(&[(
+            name,
+            &format!("CREATE TABLE first (i INT);\n{alter}CREATE TABLE last (i INT);\n"),
+        )]);
+        let reader = Reader::of(&database, "orders");
+        let apply = ["apply", "--lock-wait-timeout", "1", "--lock-wait-total", "2"];
+        let blocked = migrate(&sandbox, &database, &apply).exits(4).stderr;
+        for part in
+            ["migrate/blocked", &format!("connection {} ", reader.connection), "line 2", "--lock-wait-total"]
+        {
+            assert!(blocked.contains(part), "no `{part}` in {blocked}");
+        }
+        drop(reader);
+        let _ = migrate(&sandbox, &database, &["repair"]).exits(0);
+        let resumed = migrate(&sandbox, &database, &apply).exits(0).stderr;
+        assert!(resumed.contains("resumed at statement 2"), "{resumed}");
+        assert_eq!(database.query("SHOW TABLES").len(), 4);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn scripts_see_their_own_time_limit() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = (migrations(&[]), with_orders(engine));
+        let usual = database.value("SELECT @@lock_wait_timeout");
+        sandbox.write(
+            "migrations/V1__limits.sql",
+            "ALTER TABLE orders ADD a INT;\nCREATE TABLE seen AS SELECT @@lock_wait_timeout AS seconds;\n",
+        );
+        sandbox
+            .write("migrations/V2__own.sql", "SET lock_wait_timeout = 1;\nALTER TABLE orders ADD b INT;\n");
+        let _ = migrate(&sandbox, &database, &["apply", "--target", "1"]).exits(0);
+        assert_eq!(database.value("SELECT seconds FROM seen"), usual);
+        let _reader = Reader::of(&database, "orders");
+        let begun = Instant::now();
+        let refused = migrate(&sandbox, &database, &["apply"]).exits(4).stderr;
+        assert!(refused.contains("migrate/statement-failed") && refused.contains("1205"), "{refused}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "it was tried again: {:?}", begun.elapsed());
+    });
+}
+
+/// The binary as an account that may do these things in the schema, and nothing else.
+fn with_privileges(sandbox: &Sandbox, database: &Database, privileges: &str) -> Infra {
+    let (name, account) = (database.name(), format!("narrow_{}", database.name()));
+    database.execute(&format!(
+        "CREATE USER {account}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT {privileges} ON {name}.* TO {account}@'%'"
+    ));
+    let url = format!("mysql://{account}@127.0.0.1:{}/{name}", database.server().port());
+    infra(sandbox).env("INFRA_MYSQL_URL", url).env("INFRA_MYSQL_PASSWORD", PASSWORD)
+}
+
+const APPLY: [&str; 4] = ["migrate", "apply", "--locations", "migrations"];
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn privileges_that_are_missing_are_named_before_anything_runs() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = (migrations(&FILES), engine.database());
+        let infra = with_privileges(&sandbox, &database, "SELECT, INSERT, CREATE, DROP");
+        let apply = [&APPLY[..], &["--placeholder", "length=9"]].concat();
+        let refused = infra.run(&apply).exits(3).stderr;
+        assert!(refused.contains("lacks ALTER, CREATE ROUTINE, UPDATE"), "{refused}");
+        assert!(!refused.contains(PASSWORD), "{refused}");
+        assert!(database.query("SHOW TABLES").is_empty());
+        let all = "ALTER, CREATE ROUTINE, ALTER ROUTINE, UPDATE, DELETE";
+        database.execute(&format!("GRANT {all} ON {0}.* TO narrow_{0}@'%'", database.name()));
+        let _ = infra.run(&apply).exits(0);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_server_that_is_read_only_is_refused_before_anything_runs() {
+    on_each_engine(|engine| {
+        let database = Server::durable(engine).database();
+        let sandbox = migrations(&[("V1__a.sql", "CREATE TABLE a (i INT);\n")]);
+        let infra = with_privileges(&sandbox, &database, "ALL");
+        database.execute("SET GLOBAL read_only = 1");
+        let refused = infra.run(&[&APPLY[..], &["--format", "json"]].concat()).exits(3).json();
+        let rules: Vec<_> =
+            refused["findings"].as_array().unwrap().iter().map(|finding| &finding["rule"]).collect();
+        assert_eq!(rules, ["migrate/preflight", "migrate/read-only"]);
+        // Those who may override it are not kept from it.
+        let _ = migrate(&sandbox, &database, &["apply"]).exits(0);
+        database.execute("SET GLOBAL read_only = 0");
+        let _ = infra.run(&APPLY).exits(0);
     });
 }

@@ -276,7 +276,7 @@ fn identities(database: &Database) -> BTreeMap<String, BTreeSet<String>> {
 fn run_all(database: &Database, statements: &[String]) -> BTreeMap<usize, String> {
     let mut client = database.client();
     client.args(["--force", "--batch"]);
-    let script: String = statements.iter().map(|statement| format!("{statement};\n")).collect();
+    let script = statements.join(";\n") + ";\n";
     let outcome = run_with_input(&mut client, script.as_bytes());
     let error = |line: &str| {
         let (_, rest) = line.split_once(" at line ")?;
@@ -314,7 +314,7 @@ fn servers_do_what_is_predicted() {
             .collect();
         let tables: String = cases.iter().map(Case::create).collect();
         database.execute(&format!("CREATE TABLE p (id INT PRIMARY KEY);\n{tables}"));
-        let script: String = cases.iter().map(|case| format!("{};\n", case.sql(""))).collect();
+        let script = cases.iter().map(|case| case.sql("")).collect::<Vec<_>>().join(";\n");
         let sandbox = migrations(&[("V1__all.sql", &script)]);
         let plan = infra(&sandbox)
             .on(&database)

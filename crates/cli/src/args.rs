@@ -285,6 +285,12 @@ pub(crate) struct MigrateApply {
     pub(crate) ignore: Ignore,
     #[command(flatten)]
     pub(crate) lock: Lock,
+    /// Seconds that a change waits for tables that others use before it steps aside and tries again; 0: no bound
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) lock_wait_timeout: u64,
+    /// Seconds after which it gives up
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) lock_wait_total: u64,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,

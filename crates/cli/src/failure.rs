@@ -61,6 +61,7 @@ impl From<migrate_core::Error> for Failure {
             Error::Stopped { .. } => Exit::Interrupted,
             Error::Statement { .. }
             | Error::ConnectionLost { .. }
+            | Error::Blocked { .. }
             | Error::Unfinished { .. }
             | Error::UnfinishedFile { .. }
             | Error::Server { .. } => Exit::Failed,

@@ -1,5 +1,6 @@
 //! Applies migrations: the lock, the history table, each statement, each row.
 
+mod patience;
 mod work;
 
 use std::time::Instant;
@@ -14,6 +15,8 @@ use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
 use crate::script::{Script, Statement};
 
+pub use patience::Patience;
+
 /// How to apply.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyOptions {
@@ -27,6 +30,8 @@ pub struct ApplyOptions {
     pub skip_executing: bool,
     /// How many seconds to wait for the lock; `None`: for ever, as Flyway does.
     pub lock_timeout: Option<u64>,
+    /// How long changes wait for tables that others use; `None`: as long as the server lets them, everybody else behind them.
+    pub patience: Option<Patience>,
     /// What somebody decided about a migration that was cut off; `None`: it is settled by what the database shows.
     pub settle: Option<Decision>,
 }
@@ -78,6 +83,7 @@ pub async fn apply<D: Database>(
             report: Report::default(),
             in_flight: None,
             journal_open: false,
+            looked_around: false,
         };
         run.run().await
     })
@@ -167,6 +173,8 @@ struct Run<'a, D, P> {
     in_flight: Option<InFlight>,
     /// Whether the journal can be written.
     journal_open: bool,
+    /// Whether server and account were looked at.
+    looked_around: bool,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
@@ -214,6 +222,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         }
         let planned: Vec<&Migration> = steps.iter().map(|step| step.migration).collect();
         self.progress.event(Event::Planned(&planned));
+        self.preflight(&steps).await?;
         for (at, step) in steps.iter().enumerate() {
             self.apply_step(step).await?;
             let is_last = at + 1 == steps.len();
@@ -241,8 +250,9 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             };
             rows.push(ranked(HistoryRow::of_baseline(baseline, &self.installed_by()), 1));
         }
-        // A plan that cannot be made should leave nothing behind.
-        plan(self.migrations, &rows, &self.options.plan)?;
+        // A plan that cannot be made, or carried out, should leave nothing behind.
+        let steps = plan(self.migrations, &rows, &self.options.plan)?;
+        self.preflight(&steps).await?;
         self.database.create(&rows).await?;
         self.progress.event(Event::HistoryCreated);
         Ok(rows)

@@ -42,6 +42,7 @@ pub mod new;
 pub mod placeholder;
 pub mod plan;
 pub mod predict;
+pub mod preflight;
 pub mod repair;
 pub mod resolve;
 pub mod script;

@@ -69,7 +69,16 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             let (line, _) = script.position(script.span(statement));
             let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
-            match self.database.execute(sql).await {
+            let outcome = match self.run_patiently(step, at, effect).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    if at > 0 {
+                        self.record_failure(step, at, &mut work, started).await?;
+                    }
+                    return Err(error);
+                }
+            };
+            match outcome {
                 Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
                 Err(failure) => {
                     // A second error must not hide the first.

@@ -20,6 +20,11 @@ impl<'a> Statement<'a> {
         Self::tokens(text, range, statement.delimiter.to_string(), |_| true)
     }
 
+    /// A text that is one statement, with the inside of every executable comment.
+    pub(crate) fn whole(text: &'a str) -> Self {
+        Self::tokens(text, 0..text.len(), String::new(), |_| true)
+    }
+
     /// A text that is one statement, as this server reads it.
     pub(crate) fn on(server: &Server, text: &'a str) -> Self {
         Self::tokens(text, 0..text.len(), String::new(), |inside| server.executes(inside))

@@ -7,10 +7,11 @@ use mysql_async::{Conn, Error as Driver, Row, Value, from_value_opt};
 
 use super::connect::connect;
 use super::options::ConnectOptions;
-use crate::database::{Database, Executed, Failure, Holder, Waiting, Warning};
+use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting, Warning};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
 use crate::repair::RepairAction;
+use crate::script::effect::Object;
 use crate::server::{Dialect, Server};
 use crate::version::MigrationVersion;
 
@@ -307,6 +308,14 @@ impl Database for MySqlDatabase {
         // The reset keeps the database that a script has chosen.
         let use_schema = format!("USE {}", quoted(&self.schema));
         self.run("choose the database", &use_schema).await
+    }
+
+    async fn standing(&mut self, tables: &[Object]) -> Result<Standing, Error> {
+        self.look_around(tables).await
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod facts;
 mod journal;
 mod options;
+mod standing;
 mod wait;
 
 pub use clean::Dropped;

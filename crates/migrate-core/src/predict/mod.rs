@@ -19,7 +19,7 @@ use crate::script::effect::Object;
 use crate::server::{Dialect, Server};
 
 pub use facts::{ColumnFacts, Known, Size, Specials, TableFacts};
-pub(crate) use target::tables;
+pub(crate) use target::{awaits, tables};
 
 /// How a server carries a statement out, from the cheapest to the dearest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

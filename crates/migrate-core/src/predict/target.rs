@@ -140,3 +140,24 @@ fn name(statement: &Statement<'_>, index: usize) -> Option<(Object, usize)> {
     }
     Some((Object { kind: ObjectKind::Table, schema: None, name: first }, index + 1))
 }
+
+/// Whether a statement changes tables, views or triggers that others may use, so that it has to wait for them.
+pub(crate) fn awaits(statement: &Statement<'_>) -> bool {
+    if statement.is_any(0, &["RENAME TABLE", "RENAME TABLES", "TRUNCATE", "OPTIMIZE"])
+        || index(statement).is_some()
+    {
+        return true;
+    }
+    if !statement.is_any(0, &["CREATE", "ALTER", "DROP"]) || statement.is_any(1, &["TEMPORARY"]) {
+        return false;
+    }
+    match kind(statement) {
+        // A new table is waited for by nobody, but the one that it refers to is.
+        Some("TABLE") if statement.is(0, "CREATE") => {
+            let has = |word: &str| statement.find(0..statement.len(), word).is_some();
+            (has("REFERENCES") || statement.is(1, "OR REPLACE")) && !has("SELECT")
+        }
+        Some(kind) => ["TABLE", "TABLES", "VIEW", "TRIGGER"].contains(&kind),
+        None => table::alter(statement).is_some(),
+    }
+}

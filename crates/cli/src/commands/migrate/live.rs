@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use miette::Severity;
-use migrate_core::apply::{ApplyOptions, Report, apply};
+use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
 use migrate_core::history::{Baseline, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
@@ -233,6 +233,8 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         installed_by: arguments.installed_by.clone(),
         skip_executing: arguments.skip_executing,
         lock_timeout: arguments.lock.lock_timeout,
+        patience: (arguments.lock_wait_timeout > 0)
+            .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
