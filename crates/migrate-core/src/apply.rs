@@ -84,6 +84,7 @@ pub async fn apply<D: Database>(
             in_flight: None,
             journal_open: false,
             looked_around: false,
+            usual_wait: None,
         };
         run.run().await
     })
@@ -175,6 +176,8 @@ struct Run<'a, D, P> {
     journal_open: bool,
     /// Whether server and account were looked at.
     looked_around: bool,
+    /// How long sessions wait for tables by default, once it was asked.
+    usual_wait: Option<String>,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {

@@ -76,14 +76,21 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         let (Some(patience), Some(tokens)) = (self.options.patience, tokens) else {
             return Ok(self.database.execute(sql).await);
         };
-        let usual = self.database.value("@@SESSION.lock_wait_timeout").await?;
-        let usual = usual.unwrap_or_else(|| "DEFAULT".to_owned());
+        let usual = match self.usual_wait.take() {
+            Some(usual) => usual,
+            None => self
+                .database
+                .value("@@SESSION.lock_wait_timeout")
+                .await?
+                .unwrap_or_else(|| "DEFAULT".to_owned()),
+        };
         if let Err(failure) = self.bound(&patience.attempt.to_string()).await {
             return Ok(Err(failure));
         }
         let result = self.attempt(step, at, &tokens, patience).await;
         // A connection that is gone has taken the setting along.
         let _ = self.bound(&usual).await;
+        self.usual_wait = Some(usual);
         result
     }
 

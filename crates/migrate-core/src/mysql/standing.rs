@@ -21,12 +21,13 @@ type HolderRow = (u64, Option<String>, Option<i64>, Option<String>);
 impl MySqlDatabase {
     pub(super) async fn look_around(&mut self, tables: &[Object]) -> Result<Standing, Error> {
         let mut standing = Standing::default();
-        for variable in READ_ONLY {
-            let value: Vec<Option<String>> = self.ask(&format!("SELECT @@GLOBAL.{variable}")).await?;
-            if value.iter().flatten().any(|value| !matches!(value.to_uppercase().as_str(), "0" | "OFF")) {
-                standing.read_only.push(variable.to_owned());
-            }
-        }
+        // One that the server does not have has no row.
+        let variables =
+            format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('{}')", READ_ONLY.join("', '"));
+        let variables: Vec<(String, String)> = self.ask(&variables).await?;
+        let on =
+            variables.into_iter().filter(|(_, value)| !matches!(value.to_uppercase().as_str(), "0" | "OFF"));
+        standing.read_only = on.map(|(name, _)| name).collect();
         standing.grants = self.ask("SHOW GRANTS").await?;
         if !tables.is_empty() {
             standing.blockers = self.blockers(tables).await?;

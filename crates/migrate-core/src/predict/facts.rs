@@ -127,7 +127,7 @@ impl Known {
         let is_new = statement.created_kind().is_some_and(|kind| statement.is(kind, "TABLE"));
         for table in tables(&statement) {
             if is_new && !self.tables.contains_key(&table) {
-                self.tables.insert(table, TableFacts { is_new: true, ..TableFacts::default() });
+                self.tables.insert(table, column::created(&statement));
             } else if statement.is_any(0, &["DROP TABLE", "DROP TABLES", "RENAME"]) {
                 self.tables.remove(&table);
             } else if let Some(facts) = self.tables.get_mut(&table) {

@@ -155,7 +155,7 @@ pub fn predict(sql: &str, server: &Server, known: &Known) -> Prediction {
     if depends && facts.is_none() && !tables.is_empty() {
         prediction.add_note("nothing is known of this table, so the worst is assumed");
     }
-    if facts.is_some_and(|facts| facts.is_new) && prediction.algorithm >= Algorithm::Metadata {
+    if facts.is_some_and(|facts| facts.is_new) && depends {
         prediction.add_note("this plan creates the table, so it is empty or small");
     }
     prediction.tables = tables;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Lexer, Token, TokenKind};
+use super::lexer::{Lexer, Token, TokenKind, Unterminated};
 
 /// What the client cuts scripts at when `;` will not do, the usual ones first.
 const DELIMITERS: [&str; 5] = ["//", "$$", ";;", "@@@@", "~~~~"];
@@ -51,8 +51,14 @@ pub fn without_secrets(sql: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
     for (index, token) in tokens.iter().enumerate() {
-        let is_text =
-            matches!(token.kind, TokenKind::String | TokenKind::DoubleQuoted | TokenKind::HexString);
+        // A text that was cut off may end within one.
+        let is_text = matches!(
+            token.kind,
+            TokenKind::String
+                | TokenKind::DoubleQuoted
+                | TokenKind::HexString
+                | TokenKind::Unterminated(Unterminated::String | Unterminated::DoubleQuoted)
+        );
         if is_text && is_secret(index) {
             shown.push_str(&sql[done..token.start]);
             shown.push_str("'***'");
@@ -100,6 +106,7 @@ mod tests {
             "ALTER USER u IDENTIFIED WITH x AS 's3cret'",
             "CREATE USER u IDENTIFIED VIA ed25519 USING PASSWORD('s3cret')",
             "SET PASSWORD FOR u = 's3cret'",
+            "ALTER USER u IDENTIFIED BY 's3cret and cut o",
             "SET PASSWORD = PASSWORD(\"s3cret\")",
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST='h', SOURCE_PASSWORD='s3cret'",
             "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (USER 'u', PASSWORD 's3cret')",
