@@ -16,6 +16,8 @@ mod harness;
 mod kustomize;
 mod lint;
 mod migrate;
+mod plan;
+mod predict;
 mod quirks;
 mod redis;
 mod refusal;

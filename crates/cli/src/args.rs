@@ -128,6 +128,11 @@ pub(crate) enum Migrate {
     /// Compare the applied migrations with the files
     #[command(after_help = "Example:\n  infra migrate validate --env prod")]
     Validate(MigrateValidate),
+    /// Show what `apply` would run, and what each statement would cost on the server; runs nothing
+    #[command(
+        after_help = "Examples:\n  infra migrate plan --env prod\n  infra migrate plan --env prod --sql > release.sql"
+    )]
+    Plan(MigratePlan),
     /// Apply what is pending
     #[command(
         after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
@@ -284,6 +289,23 @@ pub(crate) struct MigrateValidate {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct MigratePlan {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) ignore: Ignore,
+    /// Print the exact SQL, the history's rows too, as the server's own client takes it; passwords in it are not hidden
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Take a schema that is not empty and has no history to be at --baseline-version, as `apply` does
+    #[arg(long)]
+    pub(crate) baseline_on_migrate: bool,
+    /// Version that --baseline-on-migrate means
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    pub(crate) baseline_version: String,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct MigrateRepair {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -333,6 +355,12 @@ pub(crate) struct MigrateApply {
     pub(crate) ignore: Ignore,
     #[command(flatten)]
     pub(crate) lock: Lock,
+    /// Seconds that a change waits for tables that others use before it steps aside and tries again; 0: no bound
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(crate) lock_wait_timeout: u64,
+    /// Seconds after which it gives up
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) lock_wait_total: u64,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,

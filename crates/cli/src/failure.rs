@@ -62,6 +62,7 @@ impl From<migrate_core::Error> for Failure {
             Error::Statement { .. }
             | Error::Callback { .. }
             | Error::ConnectionLost { .. }
+            | Error::Blocked { .. }
             | Error::Unfinished { .. }
             | Error::UnfinishedFile { .. }
             | Error::Server { .. } => Exit::Failed,

@@ -16,6 +16,7 @@ pub(crate) struct Ui {
     color_out: bool,
     color_err: bool,
     volume: Volume,
+    verbose: bool,
 }
 
 /// How much is said besides results, findings and errors.
@@ -53,7 +54,13 @@ impl Ui {
                 (false, true) => Volume::Summary,
                 (false, false) => Volume::Progress,
             },
+            verbose: global.verbose,
         }
+    }
+
+    /// Whether more detail is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Prints a result; a reader that has gone away is not an error.

@@ -1,5 +1,6 @@
 //! Applies migrations: the lock, the history table, each statement, each row.
 
+mod patience;
 mod undo;
 mod work;
 
@@ -19,6 +20,8 @@ use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
 use crate::script::{Script, Statement};
 
+pub use patience::Patience;
+
 /// How to apply.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyOptions {
@@ -36,6 +39,8 @@ pub struct ApplyOptions {
     pub commit_each_statement: bool,
     /// How many seconds to wait for the lock; `None`: for ever, as Flyway does.
     pub lock_timeout: Option<u64>,
+    /// How long changes wait for tables that others use; `None`: as long as the server lets them, everybody else behind them.
+    pub patience: Option<Patience>,
     /// What somebody decided about a migration that was cut off; `None`: it is settled by what the database shows.
     pub settle: Option<Decision>,
 }
@@ -249,6 +254,10 @@ struct Run<'a, D, P> {
     repeatables_begun: bool,
     /// When migrations are taken back, the type of the row that says so.
     undo_kind: Option<&'static str>,
+    /// Whether server and account were looked at.
+    looked_around: bool,
+    /// How long sessions wait for tables by default, once it was asked.
+    usual_wait: Option<String>,
 }
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
@@ -271,6 +280,8 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             journal_open: false,
             repeatables_begun: false,
             undo_kind: None,
+            looked_around: false,
+            usual_wait: None,
         }
     }
 
@@ -319,6 +330,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         let planned: Vec<&Migration> = steps.iter().map(|step| step.migration).collect();
         self.progress.event(Event::Planned(&planned));
         let each = self.each_touches_session();
+        self.preflight(&steps).await?;
         for (at, step) in steps.iter().enumerate() {
             if step.migration.version.is_none() && self.begin_repeatables().await? {
                 return Ok(true);
@@ -368,8 +380,9 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             };
             rows.push(ranked(HistoryRow::of_baseline(baseline, &self.installed_by()), 1));
         }
-        // A plan that cannot be made should leave nothing behind.
-        plan(self.migrations, &rows, &self.options.plan)?;
+        // A plan that cannot be made, or carried out, should leave nothing behind.
+        let steps = plan(self.migrations, &rows, &self.options.plan)?;
+        self.preflight(&steps).await?;
         self.database.create(&rows).await?;
         self.progress.event(Event::HistoryCreated);
         Ok(rows)

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::history::HistoryStore;
 use crate::journal::{Journal, Settled};
 use crate::migration::Migration;
+use crate::preflight::Obstacle;
+use crate::script::effect::Object;
 
 /// A database under migrations, through one connection.
 pub trait Database: HistoryStore + Journal {
@@ -73,6 +76,57 @@ pub trait Database: HistoryStore + Journal {
     /// # Errors
     /// When the connection is broken.
     fn reset(&mut self) -> impl Future<Output = Result<(), Error>>;
+
+    /// What the server lets us do, and who uses these tables now, as far as it tells.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn standing(&mut self, tables: &[Object]) -> impl Future<Output = Result<Standing, Error>>;
+
+    /// Waits.
+    fn pause(&mut self, time: Duration) -> impl Future<Output = ()>;
+}
+
+/// What stands for and against changes. What the server does not tell is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The variables by which the server refuses changes: `read_only`, `super_read_only`, `innodb_read_only`.
+    pub read_only: Vec<String>,
+    /// What `SHOW GRANTS` answers. May hold hashes of passwords.
+    pub grants: Vec<String>,
+    /// Who is in the way.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Somebody whose transaction is in the way of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocker {
+    /// Who it is.
+    pub holder: Holder,
+    /// The server says that it uses one of the tables; else it is a transaction that is open and may use them.
+    pub certain: bool,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder { connection, account, seconds, statement } = &self.holder;
+        write!(formatter, "connection {connection}")?;
+        if let Some(account) = account {
+            write!(formatter, " ({account})")?;
+        }
+        formatter.write_str(if self.certain {
+            " uses it"
+        } else {
+            " has a transaction open that may use it"
+        })?;
+        if let Some(seconds) = seconds {
+            write!(formatter, ", for {seconds} s")?;
+        }
+        match statement {
+            Some(statement) => write!(formatter, ": {statement}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a statement did.
@@ -184,6 +238,19 @@ pub enum Event<'a> {
         line: usize,
         /// Its text.
         sql: &'a str,
+    },
+    /// Something that may become a hindrance was found before anything runs.
+    Obstacle(&'a Obstacle),
+    /// A statement waits for tables that others use, and will be tried again.
+    Blocked {
+        /// The migration.
+        migration: &'a Migration,
+        /// Its line in the file.
+        line: usize,
+        /// For how many seconds it has waited.
+        seconds: u64,
+        /// Who is in the way, as far as the server tells.
+        blockers: &'a [Blocker],
     },
     /// A statement ran.
     Executed {

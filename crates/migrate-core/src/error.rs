@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error as ThisError;
 
-use crate::database::Holder;
+use crate::database::{Blocker, Holder};
 use crate::finding::{Finding, Source};
+use crate::preflight::Obstacle;
 use crate::script::position_at;
 
 /// Why something could not go on.
@@ -105,6 +106,18 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Statement(Box<StatementError>),
+    /// What a plan needs and the server does not give, found before anything ran.
+    #[error("the server does not let these migrations run; nothing was run")]
+    #[diagnostic(code("migrate/preflight"))]
+    Preflight {
+        /// Everything that is in the way.
+        #[related]
+        obstacles: Vec<Obstacle>,
+    },
+    /// The tables of a statement were not free in time.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Blocked(Box<Blocked>),
     /// The connection broke while a statement ran.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -309,6 +322,47 @@ pub struct CallbackError {
     pub span: SourceSpan,
 }
 
+/// The tables of a statement were not free in time.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error(
+    "migration {name} waited {seconds} s for the tables of its statement {} of {total}, line {line}{}",
+    applied + 1,
+    named(blockers)
+)]
+#[diagnostic(
+    code("migrate/blocked"),
+    help(
+        "the statement did not run; wait for whoever is in the way or end them, then apply again: it goes on with this statement{}",
+        if *lost_work {
+            ". It had worked long before it waited, so it was not tried again: see `--lock-wait-timeout`"
+        } else {
+            ". See `--lock-wait-total`"
+        }
+    )
+)]
+pub struct Blocked {
+    /// Version and description.
+    pub name: String,
+    /// For how long it waited.
+    pub seconds: u64,
+    /// Who was in the way last, as far as the server tells.
+    pub blockers: Vec<Blocker>,
+    /// 1-based.
+    pub line: usize,
+    /// Statements of this migration that ran before.
+    pub applied: usize,
+    /// Statements of this migration.
+    pub total: usize,
+    /// It timed out at its end, and its work was lost.
+    pub lost_work: bool,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement.
+    #[label("waited for its tables")]
+    pub span: SourceSpan,
+}
+
 /// The connection broke while a statement ran.
 #[derive(Debug, ThisError, Diagnostic)]
 #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
@@ -379,6 +433,7 @@ impl Error {
             Self::Unreachable { .. }
                 | Self::Refused { .. }
                 | Self::Tls { .. }
+                | Self::Preflight { .. }
                 | Self::LockTimeout { .. }
                 | Self::WaitTimeout { .. }
         )
@@ -389,6 +444,7 @@ impl Error {
         match self {
             Self::Statement(error) => Some((error.line, error.column)),
             Self::Callback(error) => Some((error.line, error.column)),
+            Self::Blocked(error) => Some(position_at(error.src.inner(), error.span.offset())),
             Self::ConnectionLost(error) => Some(position_at(error.src.inner(), error.span.offset())),
             Self::Unfinished(error) => Some(position_at(error.src.inner(), error.span.offset())),
             _ => None,
@@ -398,6 +454,10 @@ impl Error {
 
 fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn named(blockers: &[Blocker]) -> String {
+    blockers.iter().map(|blocker| format!("; {blocker}")).collect::<Vec<_>>().concat()
 }
 
 fn held_by(holder: Option<&Holder>) -> String {

@@ -45,6 +45,8 @@ pub mod naming;
 pub mod new;
 pub mod placeholder;
 pub mod plan;
+pub mod predict;
+pub mod preflight;
 pub mod repair;
 pub mod resolve;
 pub mod script;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use crate::database::{Database, Executed, Failure, Holder, Waiting};
+use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
 use crate::journal::{Found, InFlight, Journal};
@@ -45,6 +46,12 @@ pub struct MemoryDatabase {
     pub bodies: BTreeMap<String, String>,
     /// Values of user variables by name.
     pub values: BTreeMap<String, String>,
+    /// What stands in the way.
+    pub standing: Standing,
+    /// How long was waited.
+    pub pauses: Vec<Duration>,
+    /// After how many pauses `fail_on` is forgotten.
+    pub patience: usize,
 }
 
 impl HistoryStore for MemoryDatabase {
@@ -209,6 +216,17 @@ impl Database for MemoryDatabase {
         self.uncommitted.clear();
         self.finishing = false;
         Ok(())
+    }
+
+    async fn standing(&mut self, _: &[Object]) -> Result<Standing, Error> {
+        Ok(self.standing.clone())
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        self.pauses.push(time);
+        if self.pauses.len() >= self.patience {
+            self.fail_on = None;
+        }
     }
 
     async fn reset(&mut self) -> Result<(), Error> {

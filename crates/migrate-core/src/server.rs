@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::script::lexer::ExecutableComment;
+
 /// The two families of servers, which share a protocol and differ in SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -34,6 +36,29 @@ impl Server {
         let mut next = || numbers.next().unwrap_or_default();
         Self { dialect, version: (next(), next(), next()) }
     }
+
+    /// Whether it is MySQL of at least this version.
+    pub fn is_mysql(&self, major: u16, minor: u16, patch: u16) -> bool {
+        self.dialect == Dialect::MySql && self.version >= (major, minor, patch)
+    }
+
+    /// Whether it is MariaDB of at least this version.
+    pub fn is_mariadb(&self, major: u16, minor: u16) -> bool {
+        self.dialect == Dialect::MariaDb && self.version >= (major, minor, 0)
+    }
+
+    /// Whether it reads the inside of an executable comment. MariaDB passes over those that want MySQL 5.7 to 9.9, which
+    /// had other features than MariaDB when it bore these numbers.
+    pub fn executes(&self, comment: &ExecutableComment<'_>) -> bool {
+        let (major, minor, patch) = self.version;
+        let version = u32::from(major) * 10_000 + u32::from(minor) * 100 + u32::from(patch);
+        let wanted = comment.version.unwrap_or_default();
+        match self.dialect {
+            Dialect::MySql => !comment.mariadb_only && wanted <= version,
+            Dialect::MariaDb if comment.mariadb_only => wanted <= version,
+            Dialect::MariaDb => wanted <= version && !(50_700..=99_999).contains(&wanted),
+        }
+    }
 }
 
 impl fmt::Display for Server {
@@ -50,6 +75,7 @@ impl fmt::Display for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::lexer::Lexer;
 
     #[test]
     fn versions_are_read_as_servers_write_them() {
@@ -62,6 +88,25 @@ mod tests {
             ("", "MySQL 0.0.0"),
         ] {
             assert_eq!(Server::parse(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn executable_comments_are_for_some_servers() {
+        for (text, mysql, mariadb) in [
+            ("/*! x */", true, true),
+            ("/*!50003 x */", true, true),
+            ("/*!80023 x */", true, false),
+            ("/*!99999 x */", false, false),
+            ("/*!101100 x */", false, true),
+            ("/*!110100 x */", false, false),
+            ("/*M! x */", false, true),
+            ("/*M!100301 x */", false, true),
+        ] {
+            let token = Lexer::new(text).next().unwrap();
+            let comment = token.executable(text).unwrap();
+            assert_eq!(Server::parse("9.7.4").executes(&comment), mysql, "MySQL: {text}");
+            assert_eq!(Server::parse("10.11.19-MariaDB").executes(&comment), mariadb, "MariaDB: {text}");
         }
     }
 }

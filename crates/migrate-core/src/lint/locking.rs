@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// `SET foreign_key_checks = …`: whether it switches them on.
-pub(super) fn sets(statement: &Statement<'_>, variable: &str) -> Option<bool> {
+pub(crate) fn sets(statement: &Statement<'_>, variable: &str) -> Option<bool> {
     if !statement.is(0, "SET") {
         return None;
     }

@@ -9,12 +9,12 @@ mod compat;
 mod data;
 mod finding;
 mod flyway;
-mod locking;
+pub(crate) mod locking;
 mod security;
 mod session;
-mod statement;
+pub(crate) mod statement;
 mod style;
-mod table;
+pub(crate) mod table;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

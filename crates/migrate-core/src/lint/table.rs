@@ -6,33 +6,33 @@ use super::View;
 use super::statement::Statement;
 
 /// `CREATE TABLE`.
-pub(super) struct Create {
+pub(crate) struct Create {
     /// Index of the name.
-    pub(super) name: usize,
+    pub(crate) name: usize,
     /// Columns, keys and constraints.
-    pub(super) items: Vec<Range<usize>>,
+    pub(crate) items: Vec<Range<usize>>,
     /// From behind the items to the end.
-    pub(super) options: Range<usize>,
-    pub(super) temporary: bool,
+    pub(crate) options: Range<usize>,
+    pub(crate) temporary: bool,
 }
 
 /// What happens to a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Created,
     Added,
     Modified,
 }
 
 /// A column with its definition.
-pub(super) struct Column {
-    pub(super) change: Change,
-    pub(super) name: usize,
+pub(crate) struct Column {
+    pub(crate) change: Change,
+    pub(crate) name: usize,
     /// The type and what follows it.
-    pub(super) definition: Range<usize>,
+    pub(crate) definition: Range<usize>,
 }
 
-pub(super) fn create(statement: &Statement<'_>) -> Option<Create> {
+pub(crate) fn create(statement: &Statement<'_>) -> Option<Create> {
     let kind = statement.created_kind().filter(|kind| statement.is(*kind, "TABLE"))?;
     let name = statement.skip(kind + 1, "IF NOT EXISTS");
     let (_, after) = statement.name(name);
@@ -46,13 +46,13 @@ pub(super) fn create(statement: &Statement<'_>) -> Option<Create> {
 }
 
 /// The name of the table that a statement creates for certain, and the place.
-pub(super) fn created(statement: &Statement<'_>) -> Option<(String, usize)> {
+pub(crate) fn created(statement: &Statement<'_>) -> Option<(String, usize)> {
     let create = create(statement).filter(|_| statement.find(0..6, "IF NOT EXISTS").is_none())?;
     Some((statement.name(create.name).0, statement.range.start))
 }
 
 /// The clauses of `ALTER TABLE`, and the index of the table's name.
-pub(super) fn alter(statement: &Statement<'_>) -> Option<(usize, Vec<Range<usize>>)> {
+pub(crate) fn alter(statement: &Statement<'_>) -> Option<(usize, Vec<Range<usize>>)> {
     let start = ["ALTER TABLE", "ALTER IGNORE TABLE", "ALTER ONLINE TABLE"]
         .iter()
         .find(|words| statement.is(0, words))
@@ -69,7 +69,7 @@ pub(super) fn alter_existing(view: &View<'_>, statement: &Statement<'_>) -> Opti
 }
 
 /// Whether an item of a table is a key or constraint.
-pub(super) fn is_key(statement: &Statement<'_>, index: usize) -> bool {
+pub(crate) fn is_key(statement: &Statement<'_>, index: usize) -> bool {
     statement.is_any(
         index,
         &[
@@ -96,7 +96,7 @@ fn listed(statement: &Statement<'_>, items: &[Range<usize>], change: Change) -> 
 }
 
 /// The columns that a clause of `ALTER TABLE` adds or redefines.
-pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -> Vec<Column> {
+pub(crate) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -> Vec<Column> {
     let column = |change, name: usize, first: usize| Column { change, name, definition: first..clause.end };
     let after = |words: usize| statement.skip(clause.start + words, "COLUMN");
     if statement.is(clause.start, "ADD") {
@@ -122,7 +122,7 @@ pub(super) fn clause_columns(statement: &Statement<'_>, clause: &Range<usize>) -
 }
 
 /// All columns that a statement defines.
-pub(super) fn columns(statement: &Statement<'_>) -> Vec<Column> {
+pub(crate) fn columns(statement: &Statement<'_>) -> Vec<Column> {
     if let Some(create) = create(statement) {
         return listed(statement, &create.items, Change::Created);
     }

@@ -8,10 +8,11 @@ use mysql_async::{Conn, Error as Driver, Row, Value, from_value_opt};
 use super::connect::connect;
 use super::options::ConnectOptions;
 use super::session::SessionOptions;
-use crate::database::{Database, Executed, Failure, Holder, Waiting, Warning};
+use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting, Warning};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
 use crate::repair::RepairAction;
+use crate::script::effect::Object;
 use crate::server::{Dialect, Server};
 use crate::version::MigrationVersion;
 
@@ -152,7 +153,28 @@ impl MySqlDatabase {
         Some(Holder { connection, account, seconds, statement })
     }
 
-    fn insert(&self, row: &HistoryRow) -> String {
+    /// The statement that creates the history table.
+    pub fn table_sql(&self) -> String {
+        let table = self.qualified_table();
+        let key = match self.server.dialect {
+            Dialect::MySql => format!("CONSTRAINT {} ", quoted(&format!("{}_pk", self.table))),
+            Dialect::MariaDb => String::new(),
+        };
+        let index = quoted(&format!("{}_s_idx", self.table));
+        let tablespace = self.tablespace.as_deref();
+        let tablespace = tablespace.map_or(String::new(), |name| format!(" TABLESPACE {}", quoted(name)));
+        // Flyway adds the index by a second statement; in one, no kill can come between.
+        format!(
+            "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
+             `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
+             `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
+             `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
+             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n){tablespace}"
+        )
+    }
+
+    /// The statement that writes a row of the history.
+    pub fn row_sql(&self, row: &HistoryRow) -> String {
         let version = row.version.as_ref().map_or("NULL".to_owned(), |version| literal(version.as_str()));
         let checksum = row.checksum.map_or("NULL".to_owned(), |checksum| checksum.to_string());
         format!(
@@ -205,25 +227,10 @@ impl HistoryStore for MySqlDatabase {
     }
 
     async fn create(&mut self, rows: &[HistoryRow]) -> Result<(), Error> {
-        let table = self.qualified_table();
-        let key = match self.server.dialect {
-            Dialect::MySql => format!("CONSTRAINT {} ", quoted(&format!("{}_pk", self.table))),
-            Dialect::MariaDb => String::new(),
-        };
-        let index = quoted(&format!("{}_s_idx", self.table));
-        let tablespace = self.tablespace.as_deref();
-        let tablespace = tablespace.map_or(String::new(), |name| format!(" TABLESPACE {}", quoted(name)));
-        // Flyway adds the index by a second statement; in one, no kill can come between.
-        let definition = format!(
-            "CREATE TABLE {table} (\n    `installed_rank` INT NOT NULL,\n    `version` VARCHAR(50),\n    \
-             `description` VARCHAR(200) NOT NULL,\n    `type` VARCHAR(20) NOT NULL,\n    `script` VARCHAR(1000) NOT NULL,\n    \
-             `checksum` INT,\n    `installed_by` VARCHAR(100) NOT NULL,\n    \
-             `installed_on` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    `execution_time` INT NOT NULL,\n    \
-             `success` BOOL NOT NULL,\n    {key}PRIMARY KEY (`installed_rank`),\n    INDEX {index} (`success`)\n){tablespace}"
-        );
+        let definition = self.table_sql();
         self.run("create the history table", &definition).await?;
         for row in rows {
-            let insert = self.insert(row);
+            let insert = self.row_sql(row);
             self.run("write the history table", &insert).await?;
         }
         if !rows.is_empty() {
@@ -233,7 +240,7 @@ impl HistoryStore for MySqlDatabase {
     }
 
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
-        let insert = self.insert(row);
+        let insert = self.row_sql(row);
         self.run("write the history table", &insert).await?;
         self.run("commit", "COMMIT").await
     }
@@ -246,7 +253,7 @@ impl HistoryStore for MySqlDatabase {
                 RepairAction::Remove(row) => {
                     format!("DELETE FROM {table} WHERE `installed_rank` = {}", row.installed_rank)
                 }
-                RepairAction::MarkDeleted(row) => self.insert(row),
+                RepairAction::MarkDeleted(row) => self.row_sql(row),
                 RepairAction::Align { row, .. } => format!(
                     "UPDATE {table} SET `description` = {}, `type` = {}, `checksum` = {} WHERE `installed_rank` = {}",
                     literal(&row.description),
@@ -367,6 +374,14 @@ impl Database for MySqlDatabase {
 
     async fn create_schemas(&mut self, schemas: &[String]) -> Result<(), Error> {
         self.create_all(schemas).await
+    }
+
+    async fn standing(&mut self, tables: &[Object]) -> Result<Standing, Error> {
+        self.look_around(tables).await
+    }
+
+    async fn pause(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 

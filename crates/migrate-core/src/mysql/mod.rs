@@ -3,9 +3,11 @@
 mod clean;
 mod connect;
 mod database;
+mod facts;
 mod journal;
 mod options;
 mod session;
+mod standing;
 mod wait;
 
 pub use clean::Dropped;

@@ -307,7 +307,7 @@ fn rename(words: &mut Words<'_>) -> Effect {
     Effect::Commits(Commit { objects, idempotent: false, invisible: swaps })
 }
 
-fn unquoted(text: &str) -> String {
+pub(crate) fn unquoted(text: &str) -> String {
     match text.as_bytes() {
         [quote @ (b'`' | b'"'), .., last] if quote == last => {
             let quote = char::from(*quote);

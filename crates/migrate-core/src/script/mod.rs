@@ -1,6 +1,7 @@
 //! Script text: tokens, statements, placeholders.
 
 mod blocks;
+pub mod client;
 pub mod effect;
 mod flyway;
 pub mod lexer;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use migrate_core::apply::{ApplyOptions, Report, apply};
+use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
 use migrate_core::database::{Database as _, Event, Progress};
 use migrate_core::error::StatementError;
 use migrate_core::flyway::Key;
@@ -34,6 +34,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
         create_schemas: run.settings.flag(Key::CreateSchemas),
         commit_each_statement: !run.settings.flag(Key::ExecuteInTransaction),
         lock_timeout: None,
+        patience: Some(Patience::default()),
         settle: None,
     };
     let stopped = Cell::new(false);

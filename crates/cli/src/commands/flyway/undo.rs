@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use migrate_core::Error;
-use migrate_core::apply::{ApplyOptions, Report, undo};
+use migrate_core::apply::{ApplyOptions, Patience, Report, undo};
 use migrate_core::database::Database as _;
 use migrate_core::flyway::Key;
 use migrate_core::history::quoted;
@@ -30,6 +30,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
         plan: PlanOptions { info: InfoOptions::default(), ..run.prepared.plan.clone() },
         installed_by: run.settings.given(Key::InstalledBy).map(str::to_owned),
         commit_each_statement: !run.settings.flag(Key::ExecuteInTransaction),
+        patience: Some(Patience::default()),
         ..ApplyOptions::default()
     };
     let stopped = Cell::new(false);

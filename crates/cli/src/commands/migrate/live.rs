@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use miette::Severity;
-use migrate_core::apply::{ApplyOptions, Report, apply};
+use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
 use migrate_core::callback::{Callbacks, Events, around};
 use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
@@ -356,6 +356,8 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         lock_timeout: arguments.lock.lock_timeout,
         create_schemas: !arguments.no_create_schemas,
         commit_each_statement: false,
+        patience: (arguments.lock_wait_timeout > 0)
+            .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {

@@ -9,6 +9,7 @@ pub(crate) mod files;
 mod lint;
 mod live;
 mod new;
+mod plan;
 pub(crate) mod progress;
 mod undo;
 mod upkeep;
@@ -26,6 +27,7 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::New(arguments) => ("migrate.new", new::run(arguments, place.root)),
         Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
         Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
+        Migrate::Plan(arguments) => ("migrate.plan", plan::show(arguments, place, ui)),
         Migrate::Apply(arguments) => ("migrate.apply", live::apply_pending(arguments, place, ui)),
         Migrate::Undo(arguments) => ("migrate.undo", undo::take_back(arguments, place, ui)),
         Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),

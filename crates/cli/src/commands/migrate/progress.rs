@@ -74,6 +74,16 @@ impl Progress for Lines<'_> {
                 let had = if settled == Settled::Done { "which had run" } else { "which had not run" };
                 self.ui.progress(&format!("  {} at statement {statement}, {had}", styled(ODD, "resumed")));
             }
+            Event::Obstacle(obstacle) => {
+                self.ui.progress(&format!("{}  {obstacle}", styled(ODD, "beware")));
+            }
+            Event::Blocked { migration, line, seconds, blockers } => {
+                let place = format!("{}:{line}", migration.path());
+                let who: Vec<String> = blockers.iter().map(ToString::to_string).collect();
+                let who = if who.is_empty() { "others use its tables".to_owned() } else { who.join("; ") };
+                let since = styled(DIM, format!("{seconds} s"));
+                self.ui.progress(&format!("  {} {place} {since}: {who}", styled(ODD, "waiting")));
+            }
             Event::Executed { migration, line, result } => {
                 let mut warnings = result.warnings.clone();
                 warnings.dedup();

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use migrate_core::apply::{ApplyOptions, undo};
+use migrate_core::apply::{ApplyOptions, Patience, undo};
 use migrate_core::migration::replace_checksums;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::plan::PlanOptions;
@@ -30,6 +30,7 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
         installed_by: arguments.installed_by.clone(),
         lock_timeout: arguments.lock.lock_timeout,
         settle: arguments.settle.map(decision),
+        patience: Some(Patience::default()),
         ..ApplyOptions::default()
     };
     let stopped = Cell::new(false);

@@ -1,0 +1,278 @@
+//! Waits for tables that others use without making everybody else wait behind.
+//!
+//! A change of a table waits until no transaction uses it, and every statement that comes later queues behind the change,
+//! so one forgotten transaction and one `ALTER TABLE` stop a whole application. The session therefore waits only shortly,
+//! steps aside, and tries again. A change that timed out did not run, so it may be repeated; a statement that waited for
+//! rows may not, and is left alone.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::Run;
+use crate::database::{Blocker, Database, Event, Executed, Failure, Progress};
+use crate::error::{Blocked, Error};
+use crate::lint::statement::Statement as Tokens;
+use crate::plan::Step;
+use crate::predict::{awaits, tables};
+use crate::preflight::{Obstacle, changed_tables, preflight};
+use crate::script::effect::Effect;
+
+/// How long to wait for tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Seconds of one attempt, during which others queue behind.
+    pub attempt: u64,
+    /// Seconds altogether.
+    pub total: u64,
+}
+
+impl Default for Patience {
+    /// Five seconds, and ten minutes altogether.
+    fn default() -> Self {
+        Self { attempt: 5, total: 600 }
+    }
+}
+
+/// `ER_LOCK_WAIT_TIMEOUT`.
+const TIMEOUT: u16 = 1205;
+
+/// The first and the longest pause between two attempts.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+impl<D: Database, P: Progress> Run<'_, D, P> {
+    /// Looks at server and account, once, before anything runs.
+    ///
+    /// # Errors
+    /// [`Error::Preflight`] with everything that would stop the plan.
+    pub(super) async fn preflight(&mut self, steps: &[Step<'_>]) -> Result<(), Error> {
+        if steps.is_empty() || self.options.skip_executing || std::mem::replace(&mut self.looked_around, true)
+        {
+            return Ok(());
+        }
+        let standing = self.database.standing(&changed_tables(steps)).await?;
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            preflight(steps, self.database.schema(), &standing).into_iter().partition(Obstacle::is_error);
+        for obstacle in &warnings {
+            self.progress.event(Event::Obstacle(obstacle));
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Preflight { obstacles: errors.into_iter().chain(warnings).collect() })
+        }
+    }
+
+    /// Runs a statement, however often it takes until its tables are free.
+    ///
+    /// # Errors
+    /// [`Error::Blocked`] when they are not in time, [`Error::Stopped`] when somebody asks to stop meanwhile. The inner
+    /// result is that of the statement.
+    pub(super) async fn run_patiently(
+        &mut self,
+        step: &Step<'_>,
+        at: usize,
+        effect: &Effect,
+    ) -> Result<Result<Executed, Failure>, Error> {
+        let Some(statement) = step.script.statements.get(at) else { return Ok(Ok(Executed::default())) };
+        let sql = step.script.sql(statement);
+        let tokens = match (self.options.patience, effect) {
+            (Some(_), Effect::Commits(_)) => Some(Tokens::whole(sql)),
+            _ => None,
+        };
+        let tokens = tokens.filter(|tokens| awaits(tokens) && !decides_itself(step, tokens));
+        let (Some(patience), Some(tokens)) = (self.options.patience, tokens) else {
+            return Ok(self.database.execute(sql).await);
+        };
+        let usual = match self.usual_wait.take() {
+            Some(usual) => usual,
+            None => self
+                .database
+                .value("@@SESSION.lock_wait_timeout")
+                .await?
+                .unwrap_or_else(|| "DEFAULT".to_owned()),
+        };
+        if let Err(failure) = self.bound(&patience.attempt.to_string()).await {
+            return Ok(Err(failure));
+        }
+        let result = self.attempt(step, at, &tokens, patience).await;
+        // A connection that is gone has taken the setting along.
+        let _ = self.bound(&usual).await;
+        self.usual_wait = Some(usual);
+        result
+    }
+
+    async fn bound(&mut self, seconds: &str) -> Result<Executed, Failure> {
+        self.database.execute(&format!("SET SESSION lock_wait_timeout = {seconds}")).await
+    }
+
+    async fn attempt(
+        &mut self,
+        step: &Step<'_>,
+        at: usize,
+        tokens: &Tokens<'_>,
+        patience: Patience,
+    ) -> Result<Result<Executed, Failure>, Error> {
+        let Step { migration, script, .. } = step;
+        let (line, _) = script.statements.get(at).map_or((1, 1), |one| script.position(script.span(one)));
+        let tables = tables(tokens);
+        let (mut waited, mut next) = (Duration::ZERO, PAUSES.0);
+        loop {
+            let begun = Instant::now();
+            let result = self.database.execute(tokens.text).await;
+            match &result {
+                Err(failure) if failure.code == TIMEOUT => {}
+                _ => return Ok(result),
+            }
+            let took = begun.elapsed();
+            waited += took;
+            let blockers = self.database.standing(&tables).await?.blockers;
+            // Who waited at the end has done the work in vain, and would do it again.
+            let lost_work = took > Duration::from_secs(2 * patience.attempt + 1);
+            let seconds = waited.as_secs();
+            if lost_work || seconds >= patience.total {
+                return Err(blocked(step, at, line, seconds, blockers, lost_work));
+            }
+            self.progress.event(Event::Blocked { migration, line, seconds, blockers: &blockers });
+            let pause = with_jitter(next);
+            self.database.pause(pause).await;
+            waited += pause;
+            next = (next * 2).min(PAUSES.1);
+            if self.progress.stop() {
+                let total = script.statements.len();
+                return Err(Error::Stopped { name: migration.name(), applied: at, total });
+            }
+        }
+    }
+}
+
+fn blocked(
+    step: &Step<'_>,
+    at: usize,
+    line: usize,
+    seconds: u64,
+    blockers: Vec<Blocker>,
+    lost_work: bool,
+) -> Error {
+    let script = &step.script;
+    Error::Blocked(Box::new(Blocked {
+        name: step.migration.name(),
+        seconds,
+        blockers,
+        line,
+        applied: at,
+        total: script.statements.len(),
+        lost_work,
+        src: script.source().clone(),
+        span: script.statements.get(at).map_or((0, 0).into(), |statement| script.span(statement)),
+    }))
+}
+
+/// Whether the script or the statement says how long to wait.
+fn decides_itself(step: &Step<'_>, statement: &Tokens<'_>) -> bool {
+    let names_it = |sql: &str| sql.to_ascii_lowercase().contains("lock_wait_timeout");
+    step.script.statements.iter().any(|statement| names_it(step.script.sql(statement)))
+        || (0..statement.len()).any(|index| statement.is_any(index, &["NOWAIT", "WAIT"]))
+}
+
+/// Between half of a time and all of it, so that several runners do not meet again and again.
+fn with_jitter(time: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0_u8) % 1000;
+    let half = time / 2;
+    half + half.mul_f64(f64::from(u16::try_from(random).unwrap_or(0)) / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::{ApplyOptions, Report, apply};
+    use crate::database::{Holder, Standing};
+    use crate::memory::{MemoryDatabase, run};
+    use crate::plan::PlanOptions;
+    use crate::resolve::{LocationFile, resolve};
+
+    fn apply_text(database: &mut MemoryDatabase, text: &str, total: u64) -> Result<Report, Error> {
+        let file =
+            LocationFile { script: "V1__a.sql".into(), path: "m/V1__a.sql".into(), bytes: text.into() };
+        let (files, _) = resolve(vec![file]);
+        let patience = Some(Patience { attempt: 5, total });
+        let options = ApplyOptions { plan: PlanOptions::validated(), patience, ..ApplyOptions::default() };
+        run(apply(database, &files, &options, &mut ())).unwrap()
+    }
+
+    fn busy(part: &str, pauses: usize) -> MemoryDatabase {
+        let failure = Failure {
+            code: TIMEOUT,
+            state: "HY000".into(),
+            message: "timeout".into(),
+            connection_lost: false,
+        };
+        let blocker = Blocker { holder: Holder { connection: 7, ..Holder::default() }, certain: true };
+        MemoryDatabase {
+            fail_on: Some((part.into(), failure)),
+            standing: Standing { blockers: vec![blocker], ..Standing::default() },
+            patience: pauses,
+            values: [("@@SESSION.lock_wait_timeout".to_owned(), "31536000".to_owned())].into(),
+            ..MemoryDatabase::default()
+        }
+    }
+
+    #[test]
+    fn a_change_is_tried_until_its_table_is_free() {
+        let mut database = busy("ALTER", 4);
+        let _ = apply_text(&mut database, "ALTER TABLE t ADD a INT;", 600).unwrap();
+        assert_eq!(database.pauses.len(), 4);
+        assert!(database.pauses[3] > database.pauses[0] && database.pauses[0] >= PAUSES.0 / 2);
+        assert_eq!(
+            database.executed,
+            [
+                "SET SESSION lock_wait_timeout = 5",
+                "ALTER TABLE t ADD a INT",
+                "SET SESSION lock_wait_timeout = 31536000"
+            ]
+        );
+    }
+
+    #[test]
+    fn patience_ends_and_names_who_is_in_the_way() {
+        let mut database = busy("ALTER", usize::MAX);
+        let Err(Error::Blocked(error)) = apply_text(&mut database, "ALTER TABLE t ADD a INT;", 3) else {
+            panic!("it was not blocked")
+        };
+        assert!(error.to_string().contains("connection 7 uses it"), "{error}");
+        assert_eq!((error.applied, error.lost_work), (0, false));
+        // Nothing ran, so nothing failed: the next run simply begins.
+        assert_eq!(database.history.as_deref(), Some(&[][..]));
+        database.fail_on = None;
+        let _ = apply_text(&mut database, "ALTER TABLE t ADD a INT;", 3).unwrap();
+    }
+
+    #[test]
+    fn what_ran_before_stays_in_force() {
+        let mut database = busy("ALTER", usize::MAX);
+        let text = "CREATE TABLE t (i INT);\nALTER TABLE t ADD a INT;";
+        let Err(Error::Blocked(error)) = apply_text(&mut database, text, 1) else {
+            panic!("it was not blocked")
+        };
+        assert_eq!((error.applied, error.line), (1, 2));
+        assert_eq!(database.history.as_deref(), Some(&[][..]), "it did not fail");
+        database.fail_on = None;
+        let _ = apply_text(&mut database, text, 1).unwrap();
+        let created = database.executed.iter().filter(|sql| sql.starts_with("CREATE")).count();
+        assert_eq!(created, 1, "{:?}", database.executed);
+    }
+
+    #[test]
+    fn rows_and_scripts_with_a_will_of_their_own_are_left_alone() {
+        for text in [
+            "UPDATE t SET a = 1;",
+            "SET lock_wait_timeout = 60;\nALTER TABLE t ADD a INT;",
+            "SET STATEMENT lock_wait_timeout = 60 FOR ALTER TABLE t ADD a INT;",
+            "ALTER TABLE t NOWAIT ADD a INT;",
+            "CREATE TABLE u AS SELECT * FROM t;",
+        ] {
+            let mut database = busy(" t", usize::MAX);
+            assert!(matches!(apply_text(&mut database, text, 600), Err(Error::Statement(_))), "{text}");
+            assert!(database.pauses.is_empty());
+        }
+    }
+}
