@@ -6,6 +6,7 @@ mod database;
 mod journal;
 mod options;
 mod session;
+mod stage;
 mod wait;
 
 pub use clean::Dropped;
@@ -13,4 +14,5 @@ pub use connect::connect;
 pub use database::MySqlDatabase;
 pub use options::{ConnectOptions, Tls};
 pub use session::SessionOptions;
+pub use stage::{Stage, Stages};
 pub use wait::wait;
