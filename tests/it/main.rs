@@ -18,5 +18,7 @@ mod quirks;
 mod redis;
 mod refusal;
 mod servers;
+mod service;
+mod stage;
 mod terminal;
 mod upkeep;

@@ -1,5 +1,6 @@
 //! `infra migrate VERB`.
 
+pub(crate) mod bar;
 pub(crate) mod bundle;
 pub(crate) mod database;
 pub(crate) mod files;
