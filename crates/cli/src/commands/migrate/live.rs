@@ -19,6 +19,7 @@ use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
 use serde_json::{Value, json};
 
+use super::bar::{Flight, watched};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
@@ -360,14 +361,17 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
             .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
     };
     let stopped = Cell::new(false);
-    let report = block_on(interruptible(ui, &stopped, async {
+    let flight = Flight::default();
+    let run = async {
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
-        let report =
-            apply(&mut database, &migrations, &options_of_run, &mut Lines::new(ui, &stopped)).await?;
+        flight.runs_on(database.connection_id());
+        let mut lines = Lines::new(ui, &stopped).showing(&flight);
+        let report = apply(&mut database, &migrations, &options_of_run, &mut lines).await?;
         database.close().await?;
         Ok(report)
-    }))?;
+    };
+    let report = block_on(interruptible(ui, &stopped, watched(ui, &flight, &options, run)))?;
     outcome.summary = applied(&report);
     outcome.details.insert("version".to_owned(), json!(report.version));
     outcome.details.insert("initial_version".to_owned(), json!(report.initial_version));
