@@ -2,7 +2,8 @@
 //! taken up again where it stood.
 //!
 //! The server commits a definition at once, whatever the transaction. Before such a statement runs, one row is written that
-//! names it and keeps what its objects looked like, and is committed together with all data changed since the last one.
+//! names it and keeps what its objects looked like, and is committed together with all data changed since the last one: by the
+//! statement itself, since the server commits what is open before it begins with a definition.
 //! After a death the row tells how far the migration came, and [`settle`] compares the objects with the row: as before, the
 //! statement did not run (definitions are atomic in MySQL 8.0 and MariaDB 10.6); different, it did. Data after it went with
 //! its transaction. The row is deleted in the transaction that writes the history, so at most one of the two is there.
@@ -86,6 +87,13 @@ pub trait Journal {
     /// # Errors
     /// When the server refuses.
     fn open_journal(&mut self) -> impl Future<Output = Result<(), Error>>;
+
+    /// Writes the row in place of any other and leaves it to the statement that it names to commit it, with everything
+    /// before, ere it does anything else.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn announce(&mut self, entry: &InFlight) -> impl Future<Output = Result<(), Error>>;
 
     /// Writes the row in place of any other and commits it with everything before.
     ///

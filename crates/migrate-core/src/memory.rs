@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
 use crate::journal::{Found, InFlight, Journal};
 use crate::repair::RepairAction;
-use crate::script::effect::Object;
+use crate::script::effect::{Effect, Object};
 
 /// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
 #[derive(Debug, Default)]
@@ -38,6 +38,8 @@ pub struct MemoryDatabase {
     pub fail_on: Option<(String, Failure)>,
     /// The journal's row as it is committed.
     pub journal: Option<InFlight>,
+    /// The journal's row as the next commit makes it.
+    pub announced: Option<InFlight>,
     /// Whether the journal's row goes with the next commit.
     pub finishing: bool,
     /// Definitions by name of object; what is not here does not exist.
@@ -108,7 +110,13 @@ impl Journal for MemoryDatabase {
         Ok(())
     }
 
+    async fn announce(&mut self, entry: &InFlight) -> Result<(), Error> {
+        self.announced = Some(entry.clone());
+        Ok(())
+    }
+
     async fn begin(&mut self, entry: &InFlight) -> Result<(), Error> {
+        self.announced = None;
         self.executed.append(&mut self.uncommitted);
         self.journal = Some(entry.clone());
         Ok(())
@@ -186,13 +194,25 @@ impl Database for MemoryDatabase {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<Executed, Failure> {
-        match &self.fail_on {
-            Some((part, failure)) if sql.contains(part.as_str()) => Err(failure.clone()),
-            _ => {
-                self.uncommitted.push(sql.to_owned());
-                Ok(Executed::default())
-            }
+        const NOT_PARSED: u16 = 1064;
+        let failure = match &self.fail_on {
+            Some((part, failure)) if sql.contains(part.as_str()) => Some(failure.clone()),
+            _ => None,
+        };
+        let is_parsed = failure.as_ref().is_none_or(|failure| failure.code != NOT_PARSED);
+        // A database in memory has no errors of its own.
+        let commits = is_parsed && Effect::of(sql).commits_first();
+        if commits {
+            let _ = self.commit().await;
         }
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        self.uncommitted.push(sql.to_owned());
+        if commits {
+            let _ = self.commit().await;
+        }
+        Ok(Executed::default())
     }
 
     async fn missing_schemas(&mut self) -> Result<Vec<String>, Error> {
@@ -206,6 +226,9 @@ impl Database for MemoryDatabase {
 
     async fn commit(&mut self) -> Result<(), Error> {
         self.executed.append(&mut self.uncommitted);
+        if let Some(entry) = self.announced.take() {
+            self.journal = Some(entry);
+        }
         if std::mem::take(&mut self.finishing) {
             self.journal = None;
         }
@@ -214,6 +237,7 @@ impl Database for MemoryDatabase {
 
     async fn rollback(&mut self) -> Result<(), Error> {
         self.uncommitted.clear();
+        self.announced = None;
         self.finishing = false;
         Ok(())
     }

@@ -33,6 +33,8 @@ struct Work {
     entry: Option<InFlight>,
     /// Something ran that is not committed.
     uncommitted: bool,
+    /// The statement that was announced last, and commits that itself.
+    announced: Option<usize>,
 }
 
 impl Work {
@@ -213,12 +215,19 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             prepared: work.prepared.clone(),
             failed: Vec::new(),
         };
+        if effect.commits_first() && !work.autocommit {
+            self.database.announce(&entry).await?;
+            work.announced = Some(at);
+            work.uncommitted = false;
+            work.entry = Some(entry);
+            return Ok(());
+        }
         self.begin(entry, work).await
     }
 
     async fn begin(&mut self, entry: InFlight, work: &mut Work) -> Result<(), Error> {
         self.database.begin(&entry).await?;
-        work.uncommitted = false;
+        (work.uncommitted, work.announced) = (false, None);
         work.entry = Some(entry);
         Ok(())
     }
@@ -227,6 +236,10 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     async fn checkpoint(&mut self, step: &Step<'_>, next: usize, work: &mut Work) -> Result<(), Error> {
         if work.locked {
             return Ok(());
+        }
+        let announced = work.entry.clone();
+        if let Some(entry) = announced.filter(|entry| entry.statement == next && !entry.sql.is_empty()) {
+            return self.begin(entry, work).await;
         }
         let entry = InFlight {
             script: abbreviate_script(&step.migration.script),
@@ -445,7 +458,12 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         work: &mut Work,
         started: Instant,
     ) -> Result<(), Error> {
-        self.database.rollback().await?;
+        if work.announced == Some(at) {
+            // What was to be committed by the statement, which the server could not even parse, is in force all the same.
+            self.database.commit().await?;
+        } else {
+            self.database.rollback().await?;
+        }
         if let Work { entry: Some(entry), prefix, .. } = work {
             if entry.statement < at {
                 pass(entry, prefix, step);

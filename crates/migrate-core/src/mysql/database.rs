@@ -250,8 +250,7 @@ impl HistoryStore for MySqlDatabase {
 
     async fn append(&mut self, row: &HistoryRow) -> Result<(), Error> {
         let insert = self.row_sql(row);
-        self.run("write the history table", &insert).await?;
-        self.run("commit", "COMMIT").await
+        self.run("write the history table", &format!("{insert}; COMMIT")).await
     }
 
     async fn repair(&mut self, actions: &[RepairAction]) -> Result<(), Error> {

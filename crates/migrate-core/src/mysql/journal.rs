@@ -68,32 +68,21 @@ impl Journal for MySqlDatabase {
         self.run("create the journal", &create).await
     }
 
-    async fn begin(&mut self, entry: &InFlight) -> Result<(), Error> {
-        let joined = entry.before.join(&SEPARATOR.to_string());
-        let replace = format!(
-            "REPLACE INTO {} (`id`, `script`, `statement`, `digest`, `sql`, `idempotent`, `invisible`, `before`, `variables`, \
-             `prepared`, `failed`) VALUES (1, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-            self.journal_table(),
-            literal(&entry.script),
-            entry.statement,
-            literal(&entry.digest),
-            literal(&entry.sql),
-            entry.commit.idempotent,
-            entry.commit.invisible,
-            literal(&joined),
-            literal(&entry.variables),
-            literal(&encode_prepared(&entry.prepared)),
-            literal(&encode_objects(&entry.failed)),
-        );
+    async fn announce(&mut self, entry: &InFlight) -> Result<(), Error> {
+        let replace = self.journal_row(entry);
         self.leave_autocommit().await.map_err(|error| failed("begin a transaction", &error))?;
-        self.run("write the journal", &replace).await?;
-        self.run("commit the journal", "COMMIT").await
+        self.run("write the journal", &replace).await
+    }
+
+    async fn begin(&mut self, entry: &InFlight) -> Result<(), Error> {
+        let replace = self.journal_row(entry);
+        self.leave_autocommit().await.map_err(|error| failed("begin a transaction", &error))?;
+        self.run("write the journal", &format!("{replace}; COMMIT")).await
     }
 
     async fn finish(&mut self) -> Result<(), Error> {
         // Without a word to the server, a script that switched it on would part the deletion from the history's row.
-        self.run("begin a transaction", "SET autocommit = 0").await?;
-        let delete = format!("DELETE FROM {}", self.journal_table());
+        let delete = format!("SET autocommit = 0; DELETE FROM {}", self.journal_table());
         self.run("write the journal", &delete).await
     }
 
@@ -153,6 +142,26 @@ impl Journal for MySqlDatabase {
 }
 
 impl MySqlDatabase {
+    /// The statement that writes the journal's one row.
+    fn journal_row(&self, entry: &InFlight) -> String {
+        let joined = entry.before.join(&SEPARATOR.to_string());
+        format!(
+            "REPLACE INTO {} (`id`, `script`, `statement`, `digest`, `sql`, `idempotent`, `invisible`, `before`, `variables`, \
+             `prepared`, `failed`) VALUES (1, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            self.journal_table(),
+            literal(&entry.script),
+            entry.statement,
+            literal(&entry.digest),
+            literal(&entry.sql),
+            entry.commit.idempotent,
+            entry.commit.invisible,
+            literal(&joined),
+            literal(&entry.variables),
+            literal(&encode_prepared(&entry.prepared)),
+            literal(&encode_objects(&entry.failed)),
+        )
+    }
+
     async fn definition(&mut self, object: &Object) -> Result<String, Error> {
         let name = match &object.schema {
             Some(schema) => format!("{}.{}", quoted(schema), quoted(&object.name)),

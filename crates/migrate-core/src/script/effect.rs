@@ -95,6 +95,12 @@ impl Effect {
         )
     }
 
+    /// Whether the server commits what is open before it begins with the statement, which it does for definitions of what can
+    /// be shown. A statement that it cannot parse commits nothing.
+    pub fn commits_first(&self) -> bool {
+        matches!(self, Self::Commits(commit) if !commit.objects.is_empty())
+    }
+
     /// The effect of one statement.
     pub fn of(sql: &str) -> Self {
         // Bulk data is not read to its end.

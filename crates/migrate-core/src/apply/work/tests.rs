@@ -279,3 +279,31 @@ fn an_unfinished_file_that_is_gone_is_named() {
     let result = run(apply(&mut database, &[], &options(), &mut ())).unwrap();
     assert!(matches!(result, Err(Error::UnfinishedFile { script, statement: 3 }) if script == "V1__a.sql"));
 }
+
+#[test]
+fn data_before_a_definition_that_cannot_be_parsed_stays_with_its_word() {
+    let text = "INSERT INTO a VALUES (1);\nCREATE TABEL b (i INT);\nCREATE TABLE b (i INT) x;";
+    let mut database = refuse_at(") x", text);
+    // The row of the journal was not committed by the statement, but by the record of its failure.
+    assert_eq!(database.executed, ["INSERT INTO a VALUES (1)", "CREATE TABEL b (i INT)"]);
+    assert_eq!(database.journal.as_ref().map(|entry| entry.statement), Some(2));
+    let mended = text.replace(" x;", ";");
+    apply_text(&mut database, &mended, &options()).unwrap();
+    assert_eq!(database.executed[2..], ["CREATE TABLE b (i INT)"]);
+}
+
+#[test]
+fn a_connection_that_breaks_before_the_definition_commits_takes_its_word_along() {
+    let mut database = MemoryDatabase::default();
+    let failure = Failure { code: 1064, state: String::new(), message: "gone".into(), connection_lost: true };
+    database.fail_on = Some(("CREATE TABLE b".into(), failure));
+    assert!(matches!(apply_text(&mut database, SCRIPT, &options()), Err(Error::ConnectionLost(_))));
+    reconnect(&mut database);
+    assert_eq!(database.executed, ["CREATE TABLE a (i INT)"]);
+    assert_eq!(database.journal.as_ref().map(|entry| entry.statement), Some(0));
+    database.definitions.insert("a".into(), "a".into());
+    apply_text(&mut database, SCRIPT, &options()).unwrap();
+    let inserts = database.executed.iter().filter(|sql| sql.contains("INTO a")).count();
+    assert_eq!((inserts, database.executed[0].as_str()), (1, "CREATE TABLE a (i INT)"));
+    assert_eq!(database.executed.iter().filter(|sql| sql.starts_with("CREATE TABLE a")).count(), 1);
+}
