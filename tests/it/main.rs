@@ -8,6 +8,7 @@ mod baseline;
 mod callbacks;
 mod check;
 mod crash;
+mod fleet;
 mod flyway;
 mod formats;
 mod harness;

@@ -11,10 +11,12 @@ use crate::args::{Color, Global};
 use crate::finding::{BoxedFinding, Finding};
 
 /// Where and how this process prints.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     color_out: bool,
     color_err: bool,
+    /// Whether standard error is a terminal, where a line can be drawn again.
+    redraws: bool,
     volume: Volume,
 }
 
@@ -48,6 +50,7 @@ impl Ui {
         Self {
             color_out: color(std::io::stdout().is_terminal()),
             color_err: color(std::io::stderr().is_terminal()),
+            redraws: std::io::stderr().is_terminal(),
             volume: match (global.quiet, global.no_progress) {
                 (true, _) => Volume::Quiet,
                 (false, true) => Volume::Summary,
@@ -72,6 +75,19 @@ impl Ui {
     pub(crate) fn progress(&self, line: &str) {
         if self.volume == Volume::Progress {
             write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+        }
+    }
+
+    /// Whether a line of progress can be drawn again in its place.
+    pub(crate) fn redraws(&self) -> bool {
+        self.redraws && self.volume == Volume::Progress
+    }
+
+    /// Draws a line in place of the one drawn last. The cursor stays before it, so that whatever is printed next replaces it.
+    pub(crate) fn redraw(&self, line: &str) {
+        if self.redraws() {
+            let line = adapt(line, self.color_err);
+            write(std::io::stderr().lock(), [b"\r\x1b[2K", line.as_slice(), b"\r"].concat());
         }
     }
 

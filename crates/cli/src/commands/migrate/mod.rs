@@ -3,6 +3,7 @@
 pub(crate) mod bundle;
 pub(crate) mod database;
 pub(crate) mod files;
+mod fleet;
 mod lint;
 mod live;
 mod new;
@@ -22,7 +23,10 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::New(arguments) => ("migrate.new", new::run(arguments, place.root)),
         Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
         Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
-        Migrate::Apply(arguments) => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        Migrate::Apply(arguments) => match &arguments.fleet.list {
+            Some(list) => ("migrate.fleet", fleet::run(arguments, list, place, ui)),
+            None => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        },
         Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),
         Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
         Migrate::Clean(arguments) => ("migrate.clean", upkeep::clean(arguments, place, ui)),
