@@ -11,7 +11,7 @@ use crate::args::{Color, Global};
 use crate::finding::{BoxedFinding, Finding};
 
 /// Where and how this process prints.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     color_out: bool,
     color_err: bool,
@@ -24,7 +24,10 @@ pub(crate) struct Ui {
 enum Volume {
     Quiet,
     Summary,
+    /// Line by line.
     Progress,
+    /// On a terminal, where a line can be drawn again.
+    Drawn,
 }
 
 /// Green, for what is well.
@@ -52,6 +55,7 @@ impl Ui {
             volume: match (global.quiet, global.no_progress) {
                 (true, _) => Volume::Quiet,
                 (false, true) => Volume::Summary,
+                (false, false) if std::io::stderr().is_terminal() => Volume::Drawn,
                 (false, false) => Volume::Progress,
             },
             verbose: global.verbose,
@@ -77,8 +81,21 @@ impl Ui {
 
     /// Prints a line of progress.
     pub(crate) fn progress(&self, line: &str) {
-        if self.volume == Volume::Progress {
+        if self.volume >= Volume::Progress {
             write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+        }
+    }
+
+    /// Whether a line of progress can be drawn again in its place.
+    pub(crate) fn redraws(&self) -> bool {
+        self.volume == Volume::Drawn
+    }
+
+    /// Draws a line in place of the one drawn last. The cursor stays before it, so that whatever is printed next replaces it.
+    pub(crate) fn redraw(&self, line: &str) {
+        if self.redraws() {
+            let line = adapt(line, self.color_err);
+            write(std::io::stderr().lock(), [b"\r\x1b[2K", line.as_slice(), b"\r"].concat());
         }
     }
 

@@ -30,6 +30,7 @@ pub mod database;
 pub mod encoding;
 pub mod error;
 pub mod finding;
+pub mod fleet;
 pub mod flyway;
 pub mod fs;
 pub mod history;
