@@ -15,8 +15,6 @@ use crate::finding::{BoxedFinding, Finding};
 pub(crate) struct Ui {
     color_out: bool,
     color_err: bool,
-    /// Whether standard error is a terminal, where a line can be drawn again.
-    redraws: bool,
     volume: Volume,
 }
 
@@ -25,7 +23,10 @@ pub(crate) struct Ui {
 enum Volume {
     Quiet,
     Summary,
+    /// Line by line.
     Progress,
+    /// On a terminal, where a line can be drawn again.
+    Drawn,
 }
 
 /// Green, for what is well.
@@ -50,10 +51,10 @@ impl Ui {
         Self {
             color_out: color(std::io::stdout().is_terminal()),
             color_err: color(std::io::stderr().is_terminal()),
-            redraws: std::io::stderr().is_terminal(),
             volume: match (global.quiet, global.no_progress) {
                 (true, _) => Volume::Quiet,
                 (false, true) => Volume::Summary,
+                (false, false) if std::io::stderr().is_terminal() => Volume::Drawn,
                 (false, false) => Volume::Progress,
             },
         }
@@ -73,14 +74,14 @@ impl Ui {
 
     /// Prints a line of progress.
     pub(crate) fn progress(&self, line: &str) {
-        if self.volume == Volume::Progress {
+        if self.volume >= Volume::Progress {
             write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
         }
     }
 
     /// Whether a line of progress can be drawn again in its place.
     pub(crate) fn redraws(&self) -> bool {
-        self.redraws && self.volume == Volume::Progress
+        self.volume == Volume::Drawn
     }
 
     /// Draws a line in place of the one drawn last. The cursor stays before it, so that whatever is printed next replaces it.
