@@ -396,6 +396,9 @@ fn everything_wrong_with_a_list_is_told_at_once() {
             ("fleet/target", 6, 1),
         ]
     );
+    sandbox.write("fleet.txt", "no/database\n".repeat(10_000));
+    let said = infra(&sandbox).run(&arguments).exits(2);
+    assert!(said.stderr.contains("10000 problems") && said.stderr.matches("here").count() == 50, "{said:?}");
     sandbox.write("fleet.txt", "berlin\nmysql://u@h/a\n");
     let said = infra(&sandbox).run(&arguments).exits(2);
     assert!(said.stderr.contains("cli/no-database"), "{said:?}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use migrate_core::fleet::{Finding, Target, masked, targets, targets_of_rows};
 use migrate_core::mysql::{ConnectOptions, first_column};
 
-use super::problem::Problem;
+use super::problem::{Problem, first_of};
 use crate::args::Database;
 use crate::commands::migrate::Place;
 use crate::commands::migrate::database::{at_url, block_on};
@@ -67,7 +67,8 @@ pub(super) fn read(list: &str, database: &Database, place: Place<'_>) -> Result<
         base => base.ok().filter(|_| needs_base),
     };
     if !findings.is_empty() {
-        return Err(Failure::usage(Problem::List { findings }));
+        let (count, findings) = first_of(findings);
+        return Err(Failure::usage(Problem::List { count, findings }));
     }
     let mut warnings: Vec<BoxedFinding> = Vec::new();
     if base.as_ref().is_some_and(|base| base.password_in_url) {

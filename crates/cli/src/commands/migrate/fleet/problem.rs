@@ -10,17 +10,19 @@ use crate::finding::BoxedFinding;
 
 #[derive(Debug, Error, Diagnostic)]
 pub(super) enum Problem {
-    #[error("nothing was begun: the list of databases must be corrected first")]
+    #[error("nothing was begun: {} in the list of databases must be corrected first", crate::ui::count(*count, "problem"))]
     #[diagnostic(code("fleet/list"))]
     List {
+        count: usize,
         #[related]
         findings: Vec<Finding>,
     },
 
-    #[error("nothing was begun: `{}` does not hold the results of a fleet", path.display())]
+    #[error("nothing was begun: {} of `{}` cannot be the result of a fleet", crate::ui::count(*count, "line"), path.display())]
     #[diagnostic(code("fleet/results"))]
     Results {
         path: PathBuf,
+        count: usize,
         #[related]
         findings: Vec<Finding>,
     },
@@ -52,6 +54,14 @@ pub(super) enum Problem {
     #[error("`{row}` cannot be a line of the Job's list")]
     #[diagnostic(code("fleet/row"), help("let the query give names without blanks, or URLs"))]
     Row { row: String },
+}
+
+/// The first of many findings, and how many there are: a wrong file has as many as it has lines.
+pub(super) fn first_of(mut findings: Vec<Finding>) -> (usize, Vec<Finding>) {
+    const SHOWN: usize = 50;
+    let count = findings.len();
+    findings.truncate(SHOWN);
+    (count, findings)
 }
 
 /// What went wrong with one database of many.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use migrate_core::fleet::{Ended, Finding, Record};
 use serde_json::{Value, json};
 
-use super::problem::Problem;
+use super::problem::{Problem, first_of};
 use crate::failure::Failure;
 
 /// What a line begins with; by it half a line is known for one.
@@ -74,8 +74,8 @@ fn read(path: &Path, text: &str) -> Result<Vec<Record>, Failure> {
     }
     let src = migrate_core::Source::new(path.display().to_string(), text.into());
     let finding = |(reason, span)| Finding::Result { reason, src: src.clone(), span };
-    let findings = findings.into_iter().map(finding).collect();
-    Err(Failure::usage(Problem::Results { path: path.to_owned(), findings }))
+    let (count, findings) = first_of(findings.into_iter().map(finding).collect());
+    Err(Failure::usage(Problem::Results { path: path.to_owned(), count, findings }))
 }
 
 /// A record as the file and `--format json` show it.
