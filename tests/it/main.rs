@@ -23,6 +23,8 @@ mod quirks;
 mod redis;
 mod refusal;
 mod servers;
+mod service;
+mod stage;
 mod terminal;
 mod undo;
 mod upkeep;

@@ -1,9 +1,11 @@
 //! What a person reads.
 
 use infra_tests::compare::normalise;
+use infra_tests::run::run;
 use infra_tests::sandbox::Sandbox;
+use infra_tests::servers::Engine;
 
-use crate::harness::{infra, migrations};
+use crate::harness::{infra, migrations, on_each_engine};
 
 /// Both streams of a run, comparable between runs.
 fn shown(sandbox: &Sandbox, arguments: &[&str]) -> String {
@@ -90,7 +92,7 @@ fn the_table_of_info() {
         ("V2__first_customer.sql", "INSERT INTO customers VALUES (1);\n"),
         ("R__report.sql", "CREATE OR REPLACE VIEW report AS SELECT id FROM customers;\n"),
     ]);
-    let database = infra_tests::servers::Engine::MariaDb.database();
+    let database = Engine::MariaDb.database();
     let run = |arguments: &[&str]| infra(&sandbox).on(&database).run(arguments).exits(0);
     let _ = run(&["migrate", "apply", "--locations", "migrations", "--target", "1"]);
     let table = run(&["migrate", "info", "--locations", "migrations"]).stdout;
@@ -112,4 +114,115 @@ fn undated(text: &str) -> String {
     text.split_inclusive([' ', '\n'])
         .map(|word| if is_date(word.trim_end()) { digits(word) } else { word.to_owned() })
         .collect()
+}
+
+/// Two migrations; a statement of the second takes long enough to be drawn.
+fn slow() -> Sandbox {
+    migrations(&[
+        ("V1__quick.sql", "CREATE TABLE quick (i INT);\n"),
+        (
+            "V2__注文.sql",
+            "CREATE TABLE slow (i INT);\n-- a pause\nDO SLEEP(1), 's3cret';\nDROP TABLE slow;\n",
+        ),
+    ])
+}
+
+const APPLY: [&str; 4] = ["migrate", "apply", "--locations", "migrations"];
+
+/// The lines that stand on a terminal after all this was sent to it.
+fn screen(sent: &str) -> Vec<String> {
+    let mut lines = vec![Vec::new()];
+    let mut column = 0;
+    let mut rest = sent.chars();
+    while let Some(c) = rest.next() {
+        let line: &mut Vec<char> = lines.last_mut().expect("there is always a line");
+        match c {
+            '\n' => lines.push(Vec::new()),
+            '\r' => column = 0,
+            '\u{1b}' => match rest.find(char::is_ascii_alphabetic) {
+                Some('K') => line.truncate(column),
+                // Colours.
+                other => assert_eq!(other, Some('m'), "{sent:?}"),
+            },
+            c => {
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = c;
+                column += 1;
+            }
+        }
+    }
+    lines.iter().map(|line| line.iter().collect()).collect()
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_terminal_shows_a_bar_that_is_gone_at_the_end() {
+    on_each_engine(|engine| {
+        let (sandbox, database) = (slow(), engine.database());
+        let mut apply = infra(&sandbox).on(&database).env("NO_COLOR", "1").on_terminal(60, &APPLY);
+        let sent = run(&mut apply).exits(0).stdout;
+        let drawn = sent.split('\r').find(|line| line.contains("SLEEP")).unwrap_or_default();
+        assert!(drawn.starts_with("  █████░░░░░░░░░░ 2/3 0:0"), "{sent:?}");
+        assert!(drawn.ends_with(" V2__注文.sql DO SLEEP(1), …\u{1b}[K"), "{sent:?}");
+        assert!(!sent.contains("s3cret"), "{sent:?}");
+        let shown = normalise(&screen(&sent).join("\n"), &[]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(shown, @r"
+            created the schema history table
+            2 migrations to apply
+            V1__quick.sql 1 statement
+              applied <time>
+            V2__注文.sql 3 statements
+              applied <time>
+            applied  2 migrations, now at version 2
+            ");
+        }
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn nothing_is_drawn_where_nobody_can_see_it() {
+    let sandbox = slow();
+    let on = |extra: &[&str], term: &str| {
+        let database = Engine::MariaDb.database();
+        let infra = infra(&sandbox).on(&database).env("TERM", term);
+        let sent = run(&mut infra.on_terminal(60, &[&APPLY[..], extra].concat())).exits(0).stdout;
+        sent.contains('█')
+    };
+    assert!(on(&[], "xterm"));
+    for extra in [&["--quiet"][..], &["--no-progress"], &["--format", "json"]] {
+        assert!(!on(extra, "xterm"), "{extra:?}");
+    }
+    assert!(!on(&[], "dumb"));
+    let database = Engine::MariaDb.database();
+    let piped = infra(&sandbox).on(&database).run(&APPLY).exits(0);
+    assert!(!piped.all().contains(['█', '\r']), "{}", piped.all());
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn elsewhere_a_statement_that_runs_long_is_told_of() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[("V1__slow.sql", "DO 1;\nDO SLEEP(12);\n")]);
+        let database = engine.database();
+        let said = infra(&sandbox).on(&database).run(&APPLY).exits(0).stderr;
+        assert!(
+            said.contains("  running statement 2 of 2 for 1") && said.contains(" s, User sleep\n"),
+            "{said}"
+        );
+        assert_eq!(said.matches("running").count(), 1, "{said}");
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_failure_takes_the_bar_away() {
+    let sandbox = migrations(&[("V1__fails.sql", "DO SLEEP(1);\nDO nonsense();\n")]);
+    let database = Engine::MySql.database();
+    let mut apply = infra(&sandbox).on(&database).on_terminal(60, &APPLY);
+    let sent = run(&mut apply).exits(4).stdout;
+    assert!(sent.contains(" 1/2 0:0"), "{sent:?}");
+    let shown = screen(&sent).join("\n");
+    assert!(!shown.contains(['█', '░']) && shown.contains("migrate/statement-failed"), "{shown}");
 }

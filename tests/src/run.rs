@@ -150,6 +150,23 @@ impl Infra {
         command
     }
 
+    /// The command on a terminal of so many columns: both streams of it come as one.
+    pub fn on_terminal<S: AsRef<OsStr>>(&self, columns: u16, arguments: &[S]) -> Command {
+        let inner = self.command(arguments);
+        let mut script = Command::new("script");
+        // The shell is given the program and its arguments as they are, by its own variables.
+        script
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!("stty rows 24 cols {columns}; eval \"$RUN\""))
+            .arg("/dev/null");
+        let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args()).map(quoted);
+        script.env_clear().current_dir(&self.directory).env("TERM", "xterm").env("SHELL", "/bin/sh");
+        script.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.env("RUN", words.collect::<Vec<_>>().join(" "));
+        script
+    }
+
     /// Runs it to its end.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
         run(&mut self.command(arguments))

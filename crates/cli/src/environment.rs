@@ -13,6 +13,11 @@ pub(crate) fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// Whether the terminal can do no more than a printer.
+pub(crate) fn terminal_is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+}
+
 /// The password of a database: from `INFRA_MYSQL_PASSWORD`, the file that `INFRA_MYSQL_PASSWORD_FILE` names, or the
 /// variable or file that the connection in `infra.toml` names.
 ///

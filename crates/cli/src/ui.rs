@@ -1,22 +1,35 @@
 //! The one door to the terminal: results to standard output, everything else to standard error.
 
+use std::cell::RefCell;
 use std::io::IsTerminal as _;
+use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, SourceCode, SourceSpan, ThemeCharacters, ThemeStyles,
 };
 
-use crate::args::{Color, Global};
+use crate::args::{Color, Format, Global};
+use crate::environment::terminal_is_dumb;
 use crate::finding::{BoxedFinding, Finding};
 
 /// Where and how this process prints.
 #[derive(Debug, Clone)]
 pub(crate) struct Ui {
-    color_out: bool,
-    color_err: bool,
+    color: Colored,
+    /// Whether people watch a line on standard error that is redrawn.
+    redraws: bool,
+    /// That line, as long as it stands there: one for all who print.
+    drawn: Rc<RefCell<Vec<u8>>>,
     volume: Volume,
     verbose: bool,
+}
+
+/// Which streams take colours.
+#[derive(Debug, Clone, Copy)]
+struct Colored {
+    out: bool,
+    err: bool,
 }
 
 /// How much is said besides results, findings and errors.
@@ -24,11 +37,14 @@ pub(crate) struct Ui {
 enum Volume {
     Quiet,
     Summary,
-    /// Line by line.
     Progress,
-    /// On a terminal, where a line can be drawn again.
-    Drawn,
+    Detail,
 }
+
+/// Takes the cursor to the first column and empties the line.
+const ERASE: &str = "\r\x1b[K";
+/// The width of a terminal that does not tell it.
+const USUAL_COLUMNS: usize = 80;
 
 /// Green, for what is well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -50,12 +66,16 @@ impl Ui {
             Color::Auto => terminal && !no_color,
         };
         Self {
-            color_out: color(std::io::stdout().is_terminal()),
-            color_err: color(std::io::stderr().is_terminal()),
+            color: Colored {
+                out: color(std::io::stdout().is_terminal()),
+                err: color(std::io::stderr().is_terminal()),
+            },
+            redraws: std::io::stderr().is_terminal() && !terminal_is_dumb() && global.format == Format::Human,
+            drawn: Rc::default(),
             volume: match (global.quiet, global.no_progress) {
                 (true, _) => Volume::Quiet,
                 (false, true) => Volume::Summary,
-                (false, false) if std::io::stderr().is_terminal() => Volume::Drawn,
+                (false, false) if global.verbose => Volume::Detail,
                 (false, false) => Volume::Progress,
             },
             verbose: global.verbose,
@@ -69,7 +89,8 @@ impl Ui {
 
     /// Prints a result; a reader that has gone away is not an error.
     pub(crate) fn result(&self, text: &str) {
-        write(std::io::stdout().lock(), adapt(text, self.color_out));
+        self.erase();
+        write(std::io::stdout().lock(), adapt(text, self.color.out));
     }
 
     /// Prints the human summary of a result, which `--quiet` leaves out.
@@ -79,31 +100,62 @@ impl Ui {
         }
     }
 
+    /// Whether lines of progress are printed at all.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.volume >= Volume::Progress
+    }
+
     /// Prints a line of progress.
     pub(crate) fn progress(&self, line: &str) {
-        if self.volume >= Volume::Progress {
-            write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+        if self.shows_progress() {
+            self.closing(line);
         }
     }
 
-    /// Whether a line of progress can be drawn again in its place.
-    pub(crate) fn redraws(&self) -> bool {
-        self.volume == Volume::Drawn
+    /// Prints a line of progress that only `--verbose` asks for.
+    pub(crate) fn detail(&self, line: &str) {
+        if self.volume == Volume::Detail {
+            self.closing(line);
+        }
     }
 
-    /// Draws a line in place of the one drawn last. The cursor stays before it, so that whatever is printed next replaces it.
+    /// The columns of the terminal, if progress can be redrawn on it.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = || terminal_size::terminal_size_of(std::io::stderr());
+        (self.redraws && self.shows_progress())
+            .then(|| size().map_or(USUAL_COLUMNS, |(width, _)| usize::from(width.0)))
+    }
+
+    /// Draws a line in the place of the one that was drawn before; it is gone when anything else is printed.
     pub(crate) fn redraw(&self, line: &str) {
-        if self.redraws() {
-            let line = adapt(line, self.color_err);
-            write(std::io::stderr().lock(), [b"\r\x1b[2K", line.as_slice(), b"\r"].concat());
+        let line = adapt(line, self.color.err);
+        if *self.drawn.borrow() == line {
+            return;
         }
+        // In one piece, and what was longer is emptied last: nothing flickers.
+        write(std::io::stderr().lock(), [b"\r", line.as_slice(), b"\x1b[K"].concat());
+        self.drawn.replace(line);
+    }
+
+    /// Takes back the line that is redrawn.
+    pub(crate) fn erase(&self) {
+        if !self.drawn.borrow().is_empty() {
+            self.print(&[]);
+        }
+    }
+
+    /// Prints on standard error, where the line that is redrawn stood.
+    fn print(&self, bytes: &[u8]) {
+        let drawn = !self.drawn.take().is_empty();
+        let erase = if drawn { ERASE } else { "" };
+        write(std::io::stderr().lock(), [erase.as_bytes(), bytes].concat());
     }
 
     /// Prints findings as reports with their source underlined.
     pub(crate) fn findings(&self, findings: &[&BoxedFinding]) {
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
             characters: ThemeCharacters::unicode(),
-            styles: if self.color_err { ThemeStyles::ansi() } else { ThemeStyles::none() },
+            styles: if self.color.err { ThemeStyles::ansi() } else { ThemeStyles::none() },
         })
         .with_width(110)
         .with_links(false);
@@ -117,12 +169,12 @@ impl Ui {
             }
             text.push('\n');
         }
-        write(std::io::stderr().lock(), text.as_bytes());
+        self.print(text.as_bytes());
     }
 
     /// Prints a closing line on standard error.
     pub(crate) fn closing(&self, line: &str) {
-        write(std::io::stderr().lock(), adapt(&format!("{line}\n"), self.color_err));
+        self.print(&adapt(&format!("{line}\n"), self.color.err));
     }
 }
 

@@ -24,6 +24,15 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    #[diagnostic(code("migrate/write"))]
+    Write {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A location that is no directory.
     #[error("there is no directory `{}`", path.display())]
     #[diagnostic(

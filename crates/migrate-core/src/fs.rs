@@ -1,4 +1,4 @@
-//! Reads the files of locations: the only place of this crate that touches the file system.
+//! Reads the files of locations: the only place of this crate, beside its like for build scripts, that touches the file system.
 
 use std::fs;
 use std::io::Read;

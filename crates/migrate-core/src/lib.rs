@@ -2,7 +2,8 @@
 //!
 //! The core is pure: bytes and rows in, states and plans out. [`fs`] reads files; feature `mysql` adds the module of
 //! that name, which speaks to servers through `mysql_async`. What is found wrong is a [`Finding`], what stops the work
-//! an [`Error`]; both are [`miette::Diagnostic`]s with the place in the script.
+//! an [`Error`]; both are [`miette::Diagnostic`]s with the place in the script. A service applies its migrations when it
+//! starts, read at run time or compiled in: [`embed`] shows how.
 //!
 //! ```
 //! use migrate_core::apply::{ApplyOptions, apply};
@@ -27,6 +28,7 @@ pub mod apply;
 pub mod callback;
 pub mod checksum;
 pub mod database;
+pub mod embed;
 pub mod encoding;
 pub mod error;
 pub mod finding;

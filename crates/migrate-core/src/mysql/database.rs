@@ -24,6 +24,8 @@ const MAX_WARNINGS: usize = 64;
 #[derive(Debug)]
 pub struct MySqlDatabase {
     conn: Conn,
+    /// As the server counts it, which is not as a proxy does.
+    id: u64,
     server: Server,
     /// The default one first.
     pub(super) schemas: Vec<String>,
@@ -54,13 +56,15 @@ impl MySqlDatabase {
     /// When the server cannot be reached, nothing names a schema, or the initial SQL fails.
     pub async fn open_with(options: &ConnectOptions, session: &SessionOptions) -> Result<Self, Error> {
         let (mut conn, server) = connect(options).await?;
-        let first = conn.query_first("SELECT DATABASE(), SUBSTRING_INDEX(USER(), '@', 1)").await;
-        let row: Option<(Option<String>, String)> =
+        let first =
+            conn.query_first("SELECT DATABASE(), SUBSTRING_INDEX(USER(), '@', 1), CONNECTION_ID()").await;
+        let row: Option<(Option<String>, String, u64)> =
             first.map_err(|error| failed("read the session", &error))?;
-        let (database, user) = row.unwrap_or_default();
+        let (database, user, id) = row.unwrap_or_default();
         let schemas = session.schemas(database);
         let mut opened = Self {
             conn,
+            id,
             server,
             schemas: schemas.ok_or_else(|| Error::Url { reason: "it names no database".to_owned() })?,
             names_schemas: session.names_schemas(),
@@ -115,6 +119,11 @@ impl MySqlDatabase {
     /// When the server does not take leave.
     pub async fn close(self) -> Result<(), Error> {
         self.conn.disconnect().await.map_err(|error| failed("close the connection", &error))
+    }
+
+    /// The server's number of the connection, which stays the same for as long as this lives.
+    pub fn connection_id(&self) -> u64 {
+        self.id
     }
 
     fn qualified_table(&self) -> String {

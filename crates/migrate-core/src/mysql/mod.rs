@@ -8,6 +8,7 @@ mod facts;
 mod journal;
 mod options;
 mod session;
+mod stage;
 mod standing;
 mod wait;
 
@@ -17,4 +18,5 @@ pub use connect::connect;
 pub use database::MySqlDatabase;
 pub use options::{ConnectOptions, Tls};
 pub use session::SessionOptions;
+pub use stage::{Stage, Stages};
 pub use wait::wait;

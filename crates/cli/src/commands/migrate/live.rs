@@ -20,6 +20,7 @@ use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
 use migrate_core::{Migration, MigrationVersion};
 use serde_json::{Value, json};
 
+use super::bar::{Flight, watched};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
 use super::progress::{Lines, interruptible};
@@ -385,15 +386,18 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     let Prepared { options, migrations, plan, mut outcome } = prepared;
     let options_of_run = apply_options(arguments, plan)?;
     let stopped = Cell::new(false);
-    let report = block_on(interruptible(ui, &stopped, async {
+    let flight = Flight::default();
+    let run = async {
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
-        let mut lines = Lines::new(ui, &stopped);
+        flight.runs_on(database.connection_id());
+        let mut lines = Lines::new(ui, &stopped).showing(&flight);
         let mut progress: &mut dyn Progress = &mut lines;
         let report = apply(&mut database, &migrations, &options_of_run, &mut progress).await?;
         database.close().await?;
         Ok(report)
-    }))?;
+    };
+    let report = block_on(interruptible(ui, &stopped, watched(ui, &flight, &options, run)))?;
     outcome.summary = applied(&report);
     outcome.details.insert("version".to_owned(), json!(report.version));
     outcome.details.insert("initial_version".to_owned(), json!(report.initial_version));

@@ -1,5 +1,6 @@
 //! `infra migrate VERB`.
 
+pub(crate) mod bar;
 pub(crate) mod bundle;
 mod changes;
 pub(crate) mod database;

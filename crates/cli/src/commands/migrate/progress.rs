@@ -5,6 +5,7 @@ use std::cell::Cell;
 use migrate_core::database::{Event, Progress, Waiting};
 use migrate_core::journal::Settled;
 
+use super::bar::Flight;
 use crate::failure::Failure;
 use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
 
@@ -13,12 +14,18 @@ pub(crate) struct Lines<'a> {
     ui: &'a Ui,
     stopped: &'a Cell<bool>,
     waits: Waits<'a>,
+    flight: Option<&'a Flight>,
 }
 
 impl<'a> Lines<'a> {
     /// Watches for a run that `stopped` can end.
     pub(crate) fn new(ui: &'a Ui, stopped: &'a Cell<bool>) -> Self {
-        Self { ui, stopped, waits: Waits::new(ui) }
+        Self { ui, stopped, waits: Waits::new(ui), flight: None }
+    }
+
+    /// Keeps `flight` at what is in flight.
+    pub(crate) fn showing(self, flight: &'a Flight) -> Self {
+        Self { flight: Some(flight), ..self }
     }
 }
 
@@ -56,6 +63,15 @@ impl Progress for Waits<'_> {
 
 impl Progress for Lines<'_> {
     fn event(&mut self, event: Event<'_>) {
+        if let Some(flight) = self.flight {
+            match event {
+                Event::Started { migration, statements, .. } => flight.migration(migration, statements),
+                Event::Statement { number, sql, .. } => flight.statement(number, sql),
+                Event::Executed { .. } => flight.executed(),
+                Event::Applied { .. } => flight.ended(),
+                _ => {}
+            }
+        }
         match event {
             Event::Waiting(waiting) => self.waits.waiting(waiting),
             Event::HistoryCreated => self.ui.progress("created the schema history table"),

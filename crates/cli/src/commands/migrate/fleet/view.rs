@@ -6,8 +6,8 @@ use migrate_core::fleet::{Ended, Record};
 
 use crate::ui::{BAD, DIM, GOOD, ODD, Ui, count, styled};
 
-/// Longer lines would be wrapped, and could not be drawn again.
-const WIDTH: usize = 78;
+/// Columns left free, for the `^C` that a terminal echoes.
+const MARGIN: usize = 3;
 
 pub(super) struct View {
     ui: Ui,
@@ -49,7 +49,7 @@ impl View {
                 BAD
             }
         };
-        if !self.ui.redraws() || record.ended != Ended::Succeeded {
+        if self.ui.columns().is_none() || record.ended != Ended::Succeeded {
             let place = format!("{}/{}", self.done + self.failed, self.targets);
             let at = |version: &String| format!(", at version {version}");
             let version = record.version.as_ref().map(at).unwrap_or_default();
@@ -60,7 +60,6 @@ impl View {
             };
             let time = styled(DIM, format!("{} ms", record.milliseconds));
             let ended = styled(style, record.ended.name());
-            self.ui.redraw("");
             self.ui.progress(&format!("{place} {ended}  {}  {what} {time}", record.target));
         }
         self.draw();
@@ -68,7 +67,6 @@ impl View {
 
     /// Says something about a target.
     pub(super) fn say(&mut self, target: &str, what: &str) {
-        self.ui.redraw("");
         self.ui.progress(&format!("{target}  {what}"));
         self.draw();
     }
@@ -83,10 +81,11 @@ impl View {
 
     /// Takes the line away.
     pub(super) fn close(&self) {
-        self.ui.redraw("");
+        self.ui.erase();
     }
 
     fn draw(&self) {
+        let Some(columns) = self.ui.columns() else { return };
         let left = self.targets.saturating_sub(self.done + self.failed + self.running.len());
         let numbers = format!(
             "{} done, {} failed, {left} left, {} running",
@@ -95,16 +94,17 @@ impl View {
             self.running.len()
         );
         let names = self.running.iter().map(|name| format!(" {name}"));
-        self.ui.redraw(&shortened(&names.fold(numbers, |line, name| line + &name)));
+        let line = names.fold(numbers, |line, name| line + &name);
+        self.ui.redraw(&shortened(&line, columns.saturating_sub(MARGIN)));
     }
 }
 
-/// Cut off where a terminal would go on in the next line.
-fn shortened(line: &str) -> String {
-    if line.chars().count() <= WIDTH {
+/// Cut off where a terminal would go on in the next line, since that could not be drawn again.
+fn shortened(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
         return line.to_owned();
     }
-    line.chars().take(WIDTH - 1).chain(['…']).collect()
+    line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -113,8 +113,7 @@ mod tests {
 
     #[test]
     fn lines_fit() {
-        assert_eq!(shortened("short"), "short");
-        let long = shortened(&"é".repeat(100));
-        assert_eq!((long.chars().count(), long.ends_with("é…")), (WIDTH, true));
+        assert_eq!(shortened("short", 5), "short");
+        assert_eq!(shortened("éééééé", 5), "éééé…");
     }
 }
