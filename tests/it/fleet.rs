@@ -243,6 +243,25 @@ fn an_interrupt_lets_statements_end_and_begins_nothing() {
 
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_terminal_shows_one_line_and_the_failures() {
+    on_each_engine(|engine| {
+        let tenants = Tenants::new(engine, 4);
+        tenants.spoil(2);
+        let sandbox = tenants.sandbox(&SCRIPTS);
+        let arguments = ["migrate", "apply", "--locations", "migrations", "--fleet", "fleet.txt"];
+        let arguments = [&arguments[..], &["--parallel", "1", "--max-failures", "2"]].concat();
+        let mut apply = infra(&sandbox).on(&tenants.of).env("NO_COLOR", "1").on_terminal(70, &arguments);
+        let sent = run(&mut apply).exits(4).stdout;
+        let line = format!("\r1 done, 0 failed, 2 left, 1 running {}\u{1b}[K", tenants.names[1]);
+        assert!(sent.contains(&line), "{sent:?}");
+        assert!(sent.contains(&format!("3/4 failed  {}", tenants.names[2])), "{sent:?}");
+        assert_eq!(sent.matches("4 failed").count() + sent.matches("4 succeeded").count(), 1, "{sent:?}");
+        assert!(sent.contains("\r\u{1b}[K4 databases  3 succeeded, 1 failed"), "{sent:?}");
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn a_query_names_the_databases_and_cannot_write() {
     on_each_engine(|engine| {
         let tenants = Tenants::new(engine, 3);
