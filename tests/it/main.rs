@@ -9,6 +9,7 @@ mod callbacks;
 mod check;
 mod crash;
 mod drift;
+mod fleet;
 mod flyway;
 mod flyway_cli;
 mod formats;

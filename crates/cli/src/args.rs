@@ -1,9 +1,13 @@
 //! The command line as clap sees it; nothing here acts.
 
+mod fleet;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use fleet::Fleet;
 
 /// Owns a platform team's infrastructure directory: migrations, schema baseline, manifests, compatibility.
 #[derive(Debug, Parser)]
@@ -135,7 +139,7 @@ pub(crate) enum Migrate {
     Plan(MigratePlan),
     /// Apply what is pending
     #[command(
-        after_help = "Example:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging"
+        after_help = "Examples:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging\n  infra migrate apply --env prod --fleet tenants.txt --parallel 16 --max-failures 2% --result tenants.jsonl"
     )]
     Apply(MigrateApply),
     /// Take applied migrations back by their undo scripts, the newest first
@@ -379,6 +383,8 @@ pub(crate) struct MigrateApply {
     /// How to go on with a migration that was cut off, when the database does not show how far it came
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) settle: Option<Settle>,
+    #[command(flatten)]
+    pub(crate) fleet: Fleet,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) details: Map<String, Value>,
     /// Whether the summary is the result itself (rendered manifests), which even `--quiet` prints.
     pub(crate) summary_is_result: bool,
+    /// The exit code, where it is not the findings that decide.
+    pub(crate) exit: Option<Exit>,
 }
 
 impl Outcome {
@@ -111,7 +113,7 @@ pub(crate) fn finish(name: &'static str, result: Result<Outcome, Failure>, globa
         return failure.exit;
     }
     let exit = match &result {
-        Ok(outcome) => verdict(&outcome.findings, global.fail_on),
+        Ok(outcome) => outcome.exit.unwrap_or_else(|| verdict(&outcome.findings, global.fail_on)),
         Err(failure) => failure.exit,
     };
     match (&result, global.format) {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
+use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
 use miette::{
@@ -13,13 +14,13 @@ use crate::environment::terminal_is_dumb;
 use crate::finding::{BoxedFinding, Finding};
 
 /// Where and how this process prints.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     color: Colored,
     /// Whether people watch a line on standard error that is redrawn.
     redraws: bool,
-    /// That line, as long as it stands there.
-    drawn: RefCell<Vec<u8>>,
+    /// That line, as long as it stands there: one for all who print.
+    drawn: Rc<RefCell<Vec<u8>>>,
     volume: Volume,
     verbose: bool,
 }
@@ -70,7 +71,7 @@ impl Ui {
                 err: color(std::io::stderr().is_terminal()),
             },
             redraws: std::io::stderr().is_terminal() && !terminal_is_dumb() && global.format == Format::Human,
-            drawn: RefCell::default(),
+            drawn: Rc::default(),
             volume: match (global.quiet, global.no_progress) {
                 (true, _) => Volume::Quiet,
                 (false, true) => Volume::Summary,

@@ -290,6 +290,17 @@ pub trait Progress {
     }
 }
 
+/// Somebody known only at run time, so that the work is compiled once for all who watch it.
+impl<P: Progress + ?Sized> Progress for &mut P {
+    fn event(&mut self, event: Event<'_>) {
+        (**self).event(event);
+    }
+
+    fn stop(&self) -> bool {
+        (**self).stop()
+    }
+}
+
 /// Nobody watches.
 impl Progress for () {
     fn event(&mut self, _: Event<'_>) {}

@@ -32,6 +32,7 @@ pub mod embed;
 pub mod encoding;
 pub mod error;
 pub mod finding;
+pub mod fleet;
 pub mod flyway;
 pub mod fs;
 pub mod history;

@@ -1,6 +1,7 @@
 //! The database at the other end of a socket: [`mysql_async`] behind the ports of this crate.
 
 mod clean;
+mod column;
 mod connect;
 mod database;
 mod facts;
@@ -12,6 +13,7 @@ mod standing;
 mod wait;
 
 pub use clean::Dropped;
+pub use column::first_column;
 pub use connect::connect;
 pub use database::MySqlDatabase;
 pub use options::{ConnectOptions, Tls};

@@ -44,7 +44,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
             let mut database = run.prepared.open().await?;
             run.connected(&database);
             watch.begin(&mut database, &migrations, &options).await?;
-            let report = apply(&mut database, &migrations, &options, &mut watch).await?;
+            let mut progress: &mut dyn Progress = &mut watch;
+            let report = apply(&mut database, &migrations, &options, &mut progress).await?;
             database.close().await?;
             Ok(report)
         };

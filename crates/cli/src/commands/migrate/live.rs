@@ -6,6 +6,7 @@ use std::path::Path;
 use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
 use migrate_core::callback::{Callbacks, Events, around};
+use migrate_core::database::Progress;
 use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
@@ -52,9 +53,19 @@ impl Prepared {
     /// Reads connection and files. Findings about files that are errors end the verb: a file that cannot be read right must not
     /// be taken for one that is missing.
     pub(super) fn new(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
+        Self::at(connection(&arguments.database, place)?, arguments, place)
+    }
+
+    /// The same for a connection that is known already.
+    pub(super) fn at(
+        options: ConnectOptions,
+        arguments: &Connection,
+        place: Place<'_>,
+    ) -> Result<Self, Failure> {
         let Connection { database, scripts } = arguments;
+        let locations = files::locations(&scripts.files.locations, place.root)?;
         let Loaded { options, mut migrations, placeholders, outcome } =
-            Loaded::of_files(database, &scripts.files, place)?;
+            Loaded::at(options, database, &scripts.files, &locations, place)?;
         let target = target(scripts)?;
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
@@ -82,13 +93,13 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    fn new(
+    fn at(
+        options: ConnectOptions,
         database: &Database,
         files: &Files,
         locations: &[Location],
         place: Place<'_>,
     ) -> Result<Self, Failure> {
-        let options = connection(database, place)?;
         let placeholders = placeholders(files, database, place, &options)?;
         let (mut migrations, findings) = files::load(locations, None, &placeholders)?;
         if files.skip_callbacks {
@@ -103,7 +114,7 @@ impl Loaded {
     /// For verbs that need the files.
     pub(super) fn of_files(database: &Database, files: &Files, place: Place<'_>) -> Result<Self, Failure> {
         let locations = files::locations(&files.locations, place.root)?;
-        Self::new(database, files, &locations, place)
+        Self::at(connection(database, place)?, database, files, &locations, place)
     }
 
     /// For verbs that need of the files only their callbacks: where there are none, there are none.
@@ -119,7 +130,7 @@ impl Loaded {
             Err(failure) if !files.locations.is_empty() => return Err(failure),
             _ => Vec::new(),
         };
-        Self::new(database, files, &locations, place)
+        Self::at(connection(database, place)?, database, files, &locations, place)
     }
 
     pub(super) fn files_are_broken(&self) -> bool {
@@ -166,22 +177,32 @@ fn placeholders(
     let mut placeholders = files::placeholders(&configured)?;
     // The values stay, for scripts that switch replacement on for themselves.
     placeholders.enabled = !files.no_placeholders;
-    let of_connection = options.database.clone().unwrap_or_default();
-    let named = database.default_schema.as_ref().or(database.schemas.first());
     let directory = std::env::current_dir().unwrap_or_default().display().to_string();
     for (name, value) in [
-        ("flyway:defaultSchema", named.unwrap_or(&of_connection).clone()),
-        ("flyway:database", of_connection),
         ("flyway:environment", place.environment.unwrap_or("default").to_owned()),
         ("flyway:table", database.table.clone()),
         ("flyway:timestamp", clock::timestamp()),
-        ("flyway:user", options.user.clone().unwrap_or_default()),
         ("flyway:workingDirectory", directory),
     ] {
         placeholders.set(name, value);
     }
-    set_placeholders(&mut placeholders, files)?;
+    set_connection(&mut placeholders, files, database, options)?;
     Ok(placeholders)
+}
+
+/// The values that differ from connection to connection, as far as the command line does not give them.
+pub(super) fn set_connection(
+    placeholders: &mut Placeholders,
+    files: &Files,
+    database: &Database,
+    options: &ConnectOptions,
+) -> Result<(), Problem> {
+    let of_connection = options.database.clone().unwrap_or_default();
+    let named = database.default_schema.as_ref().or(database.schemas.first());
+    placeholders.set("flyway:defaultSchema", named.unwrap_or(&of_connection));
+    placeholders.set("flyway:database", of_connection);
+    placeholders.set("flyway:user", options.user.clone().unwrap_or_default());
+    set_placeholders(placeholders, files)
 }
 
 /// Takes over the values of the command line.
@@ -339,17 +360,11 @@ pub(crate) fn check_applied(arguments: &MigrateValidate, place: Place<'_>) -> Re
     Ok(outcome)
 }
 
-/// Applies what is pending.
-pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
-    let prepared = Prepared::new(&arguments.connection, place)?;
-    if prepared.files_are_broken() {
-        return Ok(prepared.outcome);
-    }
-    let Prepared { options, migrations, plan, mut outcome } = prepared;
+/// How the command line wants migrations applied.
+pub(super) fn apply_options(arguments: &MigrateApply, plan: PlanOptions) -> Result<ApplyOptions, Failure> {
     let baseline = version(&arguments.baseline_version)?;
-    let plan = PlanOptions { validate: Some(ignored(&arguments.ignore)?), ..plan };
-    let options_of_run = ApplyOptions {
-        plan,
+    Ok(ApplyOptions {
+        plan: PlanOptions { validate: Some(ignored(&arguments.ignore)?), ..plan },
         baseline_on_migrate: arguments.baseline_on_migrate.then(|| Baseline::new(baseline)),
         settle: arguments.settle.map(decision),
         installed_by: arguments.installed_by.clone(),
@@ -359,7 +374,17 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         commit_each_statement: false,
         patience: (arguments.lock_wait_timeout > 0)
             .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
-    };
+    })
+}
+
+/// Applies what is pending.
+pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
+    let prepared = Prepared::new(&arguments.connection, place)?;
+    if prepared.files_are_broken() {
+        return Ok(prepared.outcome);
+    }
+    let Prepared { options, migrations, plan, mut outcome } = prepared;
+    let options_of_run = apply_options(arguments, plan)?;
     let stopped = Cell::new(false);
     let flight = Flight::default();
     let run = async {
@@ -367,7 +392,8 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
         flight.runs_on(database.connection_id());
         let mut lines = Lines::new(ui, &stopped).showing(&flight);
-        let report = apply(&mut database, &migrations, &options_of_run, &mut lines).await?;
+        let mut progress: &mut dyn Progress = &mut lines;
+        let report = apply(&mut database, &migrations, &options_of_run, &mut progress).await?;
         database.close().await?;
         Ok(report)
     };

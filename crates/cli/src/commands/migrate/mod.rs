@@ -7,6 +7,7 @@ pub(crate) mod database;
 mod diff;
 mod drift;
 pub(crate) mod files;
+mod fleet;
 mod lint;
 mod live;
 mod new;
@@ -29,7 +30,10 @@ pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, R
         Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
         Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
         Migrate::Plan(arguments) => ("migrate.plan", plan::show(arguments, place, ui)),
-        Migrate::Apply(arguments) => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        Migrate::Apply(arguments) => match &arguments.fleet.list {
+            Some(list) => ("migrate.fleet", fleet::run(arguments, list, place, ui)),
+            None => ("migrate.apply", live::apply_pending(arguments, place, ui)),
+        },
         Migrate::Undo(arguments) => ("migrate.undo", undo::take_back(arguments, place, ui)),
         Migrate::Repair(arguments) => ("migrate.repair", upkeep::repair_history(arguments, place, ui)),
         Migrate::Baseline(arguments) => ("migrate.baseline", upkeep::set_baseline(arguments, place, ui)),
