@@ -1,7 +1,7 @@
 //! SQL that Flyway cuts or loses: `infra` sends what the server's own client sends.
 
 use infra_tests::oracle::Flyway;
-use infra_tests::servers::Database;
+use infra_tests::servers::{Database, PASSWORD, USER};
 
 use crate::harness::{infra, migrations, on_each_engine};
 
@@ -84,5 +84,47 @@ fn programs_that_flyway_cuts_are_whole() {
             .value("SELECT event_definition FROM information_schema.events WHERE event_schema = DATABASE()");
         assert!(body.contains("END"), "{body}");
         flyway_does_not(engine, PROGRAMS);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn those_who_want_flyways_faults_have_them() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[
+            (
+                "V1__modes.sql",
+                "CREATE TABLE t (word VARCHAR(30));\nSET sql_mode = 'PIPES_AS_CONCAT';\n/*! INSERT INTO t VALUES ('lost') */;\n",
+            ),
+            ("V2__leak.sql", "INSERT INTO t VALUES (@@sql_mode LIKE '%PIPES%');\n"),
+        ]);
+        let words = |database: &Database| database.query("SELECT word FROM t ORDER BY word").concat();
+        let apply = |quirks: &str| {
+            let database = engine.database();
+            let infra = infra(&sandbox).on(&database).env("INFRA_FLYWAY_QUIRKS", quirks);
+            let _ = infra.run(&["migrate", "apply", "--locations", "migrations"]).exits(0);
+            words(&database)
+        };
+        let theirs = engine.database();
+        let _ = Flyway::new(&theirs, &sandbox.path("migrations")).run(&["migrate"]).exits(0);
+        assert_eq!(apply("true"), words(&theirs));
+        assert_eq!(apply("true"), ["1"], "one statement is lost and a mode leaks");
+        assert_eq!(apply("false"), ["0", "lost"]);
+        sandbox.write("infra.toml", "flyway_quirks = true\n");
+        assert_eq!(apply("false"), ["1"]);
+        // Its exit code, too.
+        sandbox.write("migrations/V1__modes.sql", "SELECT 1;\n");
+        let validate = |quirks: &str| {
+            let locations = format!("-locations=filesystem:{}", sandbox.path("migrations").display());
+            let infra = infra(&sandbox)
+                .env("INFRA_FLYWAY_QUIRKS", quirks)
+                .env("FLYWAY_URL", theirs.jdbc_url())
+                .env("FLYWAY_USER", USER)
+                .env("FLYWAY_PASSWORD", PASSWORD);
+            let validated = infra.run(&["flyway", "-outputType=json", &locations, "validate"]);
+            assert_eq!(validated.json()["validationSuccessful"], false);
+            validated.code
+        };
+        assert_eq!((validate("false"), validate("true")), (1, 0));
     });
 }

@@ -21,6 +21,8 @@ pub(crate) struct Configuration {
     pub(crate) environments: BTreeMap<String, Environment>,
     /// Values of `${name}` placeholders in migrations.
     pub(crate) placeholders: BTreeMap<String, String>,
+    /// Whether Flyway's faults are reproduced, so that it and `infra` send the same statements.
+    pub(crate) flyway_quirks: bool,
     /// Levels of findings by rule.
     pub(crate) rules: BTreeMap<String, Level>,
 }

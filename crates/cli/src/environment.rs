@@ -52,6 +52,11 @@ pub(crate) fn clean_is_enabled() -> bool {
     std::env::var("FLYWAY_CLEAN_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("false"))
 }
 
+/// Whether `INFRA_FLYWAY_QUIRKS=true` asks for Flyway's faults.
+pub(crate) fn wants_quirks() -> bool {
+    std::env::var("INFRA_FLYWAY_QUIRKS").is_ok_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// The first line of a file: editors and `echo` leave a line end that is not part of the password.
 fn file(path: &std::path::Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;

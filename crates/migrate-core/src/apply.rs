@@ -18,7 +18,7 @@ use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
 use crate::plan::{PlanOptions, Step, plan};
-use crate::script::{Script, Statement};
+use crate::script::{Script, SplitRules, Statement};
 
 pub use patience::Patience;
 
@@ -337,7 +337,9 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             }
             self.apply_step(step).await?;
             let is_last = at + 1 == steps.len();
-            let touched = (step.script.touches_session() || each) && !self.options.skip_executing;
+            // Flyway keeps the session, and what a script has set in it.
+            let keeps = self.options.skip_executing || self.options.plan.split.rules != SplitRules::Server;
+            let touched = (step.script.touches_session() || each) && !keeps;
             if touched && !is_last && self.renew().await? {
                 return Ok(true);
             }

@@ -6,7 +6,7 @@ use crate::memory::{MemoryDatabase, run};
 use crate::resolve::{LocationFile, resolve};
 use crate::version::MigrationVersion;
 
-fn files(files: &[(&str, &str)]) -> Vec<Migration> {
+pub(super) fn files(files: &[(&str, &str)]) -> Vec<Migration> {
     let file = |(name, text): &(&str, &str)| LocationFile {
         script: (*name).into(),
         path: format!("m/{name}"),
@@ -15,7 +15,7 @@ fn files(files: &[(&str, &str)]) -> Vec<Migration> {
     resolve(files.iter().map(file).collect()).0
 }
 
-fn options() -> ApplyOptions {
+pub(super) fn options() -> ApplyOptions {
     ApplyOptions { plan: PlanOptions::validated(), ..ApplyOptions::default() }
 }
 

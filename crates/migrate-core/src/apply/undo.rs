@@ -145,8 +145,8 @@ fn steps<'m>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apply::tests::{files, options};
     use crate::memory::{self, MemoryDatabase};
-    use crate::resolve::{LocationFile, resolve};
 
     const FILES: [(&str, &str); 7] = [
         ("V1__a.sql", "CREATE TABLE a (i INT)"),
@@ -157,19 +157,6 @@ mod tests {
         ("U3__c.sql", "SELECT 'not c'"),
         ("beforeUndo.sql", "SELECT 'before'"),
     ];
-
-    fn files(files: &[(&str, &str)]) -> Vec<Migration> {
-        let file = |(name, text): &(&str, &str)| LocationFile {
-            script: (*name).into(),
-            path: format!("m/{name}"),
-            bytes: (*text).into(),
-        };
-        resolve(files.iter().map(file).collect()).0
-    }
-
-    fn options() -> ApplyOptions {
-        ApplyOptions { plan: PlanOptions::validated(), ..ApplyOptions::default() }
-    }
 
     fn applied_to(files: &[Migration]) -> MemoryDatabase {
         let mut database = MemoryDatabase::default();

@@ -7,6 +7,7 @@ use super::blocks::Blocks;
 use super::lexer::{Lexer, Token, TokenKind, Unterminated};
 use super::scan::{Parentheses, Scanner, Until, begins_with, last_token};
 use super::{SplitProblem, count_lines, flyway};
+use crate::server::{Dialect, Server};
 
 /// How to split.
 #[derive(Debug, Clone)]
@@ -33,6 +34,18 @@ pub enum SplitRules {
     FlywayMySql,
     /// Those of Flyway 13 for MariaDB, which knows `BEGIN NOT ATOMIC` besides.
     FlywayMariaDb,
+}
+
+impl SplitRules {
+    /// The same idea, as it is for this server.
+    #[must_use]
+    pub fn on(self, server: &Server) -> Self {
+        match (self, server.dialect) {
+            (Self::Server, _) => Self::Server,
+            (_, Dialect::MySql) => Self::FlywayMySql,
+            (_, Dialect::MariaDb) => Self::FlywayMariaDb,
+        }
+    }
 }
 
 /// One statement of a script.

@@ -26,7 +26,7 @@ use crate::ui::Ui;
 pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
     let migrations = run.prepared.migrations(run.settings, run.log)?;
     let installed_by = run.settings.given(Key::InstalledBy);
-    let options = ApplyOptions {
+    let mut options = ApplyOptions {
         plan: run.prepared.plan.clone(),
         baseline_on_migrate: run.settings.flag(Key::BaselineOnMigrate).then(|| run.prepared.baseline.clone()),
         installed_by: installed_by.map(str::to_owned),
@@ -43,6 +43,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
         let attempt = async {
             let mut database = run.prepared.open().await?;
             run.connected(&database);
+            let rules = &mut options.plan.split.rules;
+            *rules = rules.on(database.server());
             watch.begin(&mut database, &migrations, &options).await?;
             let mut progress: &mut dyn Progress = &mut watch;
             let report = apply(&mut database, &migrations, &options, &mut progress).await?;

@@ -15,7 +15,7 @@ use migrate_core::naming::Naming;
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
 use migrate_core::resolve::{ResolveOptions, resolve_with};
-use migrate_core::script::SplitOptions;
+use migrate_core::script::{SplitOptions, SplitRules};
 use migrate_core::validate::{IgnorePattern, ValidateOptions};
 use migrate_core::{Error, Finding, Migration, MigrationVersion};
 
@@ -25,6 +25,7 @@ use super::log::Log;
 use super::stop::Stop;
 use super::wrong_value;
 use crate::clock;
+use crate::environment;
 use crate::finding::BoxedFinding;
 
 /// What the verbs share, read before any of them connects.
@@ -101,7 +102,7 @@ impl Prepared {
             validate: settings.flag(Key::ValidateOnMigrate).then(|| validation.clone()),
             placeholders,
             cherry_pick: settings.list(Key::CherryPick).into_iter().map(str::to_owned).collect(),
-            split: SplitOptions::default(),
+            split: SplitOptions { rules: rules(), ..SplitOptions::default() },
         };
         Ok(Self {
             options,
@@ -219,6 +220,11 @@ fn ignored(settings: &Settings, report: &mut impl FnMut(Problem)) -> ValidateOpt
         }
     }
     ValidateOptions { ignore }
+}
+
+/// The server's rules, or Flyway's, faults included.
+fn rules() -> SplitRules {
+    if environment::wants_quirks() { SplitRules::FlywayMySql } else { SplitRules::Server }
 }
 
 /// Those that are given, else the usual ones.

@@ -26,7 +26,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
         Target::Version { version, .. } => Some(version),
         _ => None,
     };
-    let options = ApplyOptions {
+    let mut options = ApplyOptions {
         plan: PlanOptions { info: InfoOptions::default(), ..run.prepared.plan.clone() },
         installed_by: run.settings.given(Key::InstalledBy).map(str::to_owned),
         commit_each_statement: !run.settings.flag(Key::ExecuteInTransaction),
@@ -40,6 +40,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
             let mut database = run.prepared.open().await?;
             run.connected(&database);
             database.schema().clone_into(&mut schema);
+            let rules = &mut options.plan.split.rules;
+            *rules = rules.on(database.server());
             let mut lines = Lines::new(run.ui, &stopped);
             let report = undo(&mut database, &migrations, target, &options, &mut lines).await?;
             database.close().await?;

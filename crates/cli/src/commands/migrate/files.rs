@@ -7,8 +7,10 @@ use migrate_core::fs::{Missing, read_file, read_locations};
 use migrate_core::location::Location;
 use migrate_core::placeholder::{BUILT_IN, Placeholders};
 use migrate_core::resolve::{ResolveOptions, resolve_with};
+use migrate_core::script::SplitRules;
 use migrate_core::{Finding, Migration};
 
+use crate::environment;
 use crate::failure::{Failure, Problem};
 use crate::tree::{Tree, tidy};
 
@@ -67,6 +69,13 @@ pub(crate) fn load_named(
     let (migrations, resolved) = resolve_with(files, &options);
     findings.extend(resolved);
     Ok((migrations, findings))
+}
+
+/// How scripts are split: by the server's rules, or by Flyway's, where infra.toml or the environment asks for its faults.
+pub(crate) fn split_rules(root: Option<&Path>) -> SplitRules {
+    let wanted =
+        environment::wants_quirks() || Tree::open(root).is_ok_and(|tree| tree.configuration.flyway_quirks);
+    if wanted { SplitRules::FlywayMySql } else { SplitRules::Server }
 }
 
 fn strict_names(placeholders: &Placeholders) -> ResolveOptions {

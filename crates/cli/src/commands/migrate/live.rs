@@ -70,6 +70,7 @@ impl Prepared {
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
         plan.placeholders = placeholders;
+        plan.split.rules = files::split_rules(place.root);
         replace_checksums(&mut migrations, &plan.placeholders);
         Ok(Self { options, migrations, plan, outcome })
     }
@@ -384,13 +385,15 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         return Ok(prepared.outcome);
     }
     let Prepared { options, migrations, plan, mut outcome } = prepared;
-    let options_of_run = apply_options(arguments, plan)?;
+    let mut options_of_run = apply_options(arguments, plan)?;
     let stopped = Cell::new(false);
     let flight = Flight::default();
     let run = async {
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
         flight.runs_on(database.connection_id());
+        let rules = &mut options_of_run.plan.split.rules;
+        *rules = rules.on(database.server());
         let mut lines = Lines::new(ui, &stopped).showing(&flight);
         let mut progress: &mut dyn Progress = &mut lines;
         let report = apply(&mut database, &migrations, &options_of_run, &mut progress).await?;

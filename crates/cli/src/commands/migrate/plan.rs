@@ -34,12 +34,13 @@ pub(crate) fn show(arguments: &MigratePlan, place: Place<'_>, ui: &Ui) -> Result
         return Ok(prepared.outcome);
     }
     let Prepared { options, migrations, plan: planned, mut outcome } = prepared;
-    let planned = PlanOptions { validate: Some(ignored(&arguments.ignore)?), ..planned };
+    let mut planned = PlanOptions { validate: Some(ignored(&arguments.ignore)?), ..planned };
     let baseline = version(&arguments.baseline_version)?;
     let baseline = arguments.baseline_on_migrate.then(|| Baseline::new(baseline));
     let (steps, in_flight, seen) = block_on(async {
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
+        planned.split.rules = planned.split.rules.on(database.server());
         let found = database.rows(-1).await?;
         let rows = match &found {
             Some(rows) => rows.clone(),

@@ -6,9 +6,11 @@ use migrate_core::apply::{ApplyOptions, Patience, undo};
 use migrate_core::migration::replace_checksums;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::plan::PlanOptions;
+use migrate_core::script::SplitOptions;
 use serde_json::json;
 
 use super::database::{block_on, session};
+use super::files;
 use super::live::{Loaded, Place, applied_json, decision, version};
 use super::progress::{Lines, interruptible};
 use crate::args::MigrateUndo;
@@ -25,8 +27,9 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
     }
     let Loaded { options, mut migrations, placeholders, mut outcome } = loaded;
     replace_checksums(&mut migrations, &placeholders);
-    let run = ApplyOptions {
-        plan: PlanOptions { placeholders, ..PlanOptions::default() },
+    let split = SplitOptions { rules: files::split_rules(place.root), ..SplitOptions::default() };
+    let mut run = ApplyOptions {
+        plan: PlanOptions { placeholders, split, ..PlanOptions::default() },
         installed_by: arguments.installed_by.clone(),
         lock_timeout: arguments.lock.lock_timeout,
         settle: arguments.settle.map(decision),
@@ -36,6 +39,8 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
         let mut database = MySqlDatabase::open_with(&options, &session(&arguments.database)).await?;
+        let rules = &mut run.plan.split.rules;
+        *rules = rules.on(database.server());
         let report =
             undo(&mut database, &migrations, target.as_ref(), &run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;
