@@ -8,7 +8,7 @@ use infra_tests::servers::Database;
 use crate::harness::{findings, infra, migrations, on_each_engine};
 
 /// Every event that a run without undo can come to.
-const EVENTS: [&str; 33] = [
+const EVENTS: [&str; 34] = [
     "afterBaseline",
     "afterBaselineError",
     "afterBaselineOperationFinish",
@@ -36,6 +36,7 @@ const EVENTS: [&str; 33] = [
     "afterClean",
     "afterCleanOperationFinish",
     "beforeCreateSchema",
+    "createSchema",
     "beforeEachMigrate",
     "beforeEachMigrateStatement",
     "beforeInfo",
@@ -78,8 +79,7 @@ fn callbacks_are_called_when_flyway_calls_them() {
         let [ours, theirs, our_audit, their_audit] = std::array::from_fn(|_| engine.database());
         let (our_files, their_files) = (speaking(&files, &our_audit), speaking(&files, &their_audit));
         let locations = their_files.path("migrations");
-        let flyway =
-            |verb: &str| Flyway::new(&theirs, &locations).set("CREATE_SCHEMAS", "false").run(&[verb]);
+        let flyway = |verb: &str| Flyway::new(&theirs, &locations).run(&[verb]);
         let compare = |step: &str, verb: &str, code: i32| {
             let _ = migrate(&our_files, &ours, &[if verb == "migrate" { "apply" } else { verb }]).exits(code);
             let _ = flyway(verb).exits(i32::from(code != 0));
@@ -91,6 +91,14 @@ fn callbacks_are_called_when_flyway_calls_them() {
                 let place = called.iter().position(|event| *event == lost[0]).expect("it was called");
                 assert_eq!(called.drain(place..place + 2).collect::<Vec<_>>(), lost);
             }
+            // It looks after schemas before a baseline, too, which is here left to the run that creates them.
+            let created = ["createSchema", "beforeCreateSchema"];
+            let expected: Vec<String> = match verb {
+                "baseline" => {
+                    expected.into_iter().filter(|event| !created.contains(&event.as_str())).collect()
+                }
+                _ => expected,
+            };
             // Flyway gives the finishing event of three verbs the name of another by mistake.
             let expected: Vec<String> = match verb {
                 "validate" | "repair" | "baseline" => {
