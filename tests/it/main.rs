@@ -16,6 +16,7 @@ mod harness;
 mod kustomize;
 mod lint;
 mod migrate;
+mod online;
 mod plan;
 mod predict;
 mod quirks;

@@ -1,5 +1,6 @@
 //! The port to a database that migrations are applied to, and what happens on the way.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -8,8 +9,11 @@ use crate::error::Error;
 use crate::history::HistoryStore;
 use crate::journal::{Journal, Settled};
 use crate::migration::Migration;
+use crate::online::Advance;
+use crate::predict::Known;
 use crate::preflight::Obstacle;
 use crate::script::effect::Object;
+use crate::server::Server;
 
 /// A database under migrations, through one connection.
 pub trait Database: HistoryStore + Journal {
@@ -82,6 +86,12 @@ pub trait Database: HistoryStore + Journal {
     /// # Errors
     /// When the connection is broken.
     fn standing(&mut self, tables: &[Object]) -> impl Future<Output = Result<Standing, Error>>;
+
+    /// What predictions about these tables rest on: the server, and what it tells of them.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    fn grounds(&mut self, tables: &BTreeSet<Object>) -> impl Future<Output = Result<(Server, Known), Error>>;
 
     /// Waits.
     fn pause(&mut self, time: Duration) -> impl Future<Output = ()>;
@@ -251,6 +261,19 @@ pub enum Event<'a> {
         seconds: u64,
         /// Who is in the way, as far as the server tells.
         blockers: &'a [Blocker],
+    },
+    /// A tool changes a table instead of the server.
+    Online {
+        /// The migration.
+        migration: &'a Migration,
+        /// The statement's line in the file.
+        line: usize,
+        /// The tool's name.
+        tool: &'static str,
+        /// The table's name.
+        table: &'a str,
+        /// How far it is; absent when it begins.
+        advance: Option<&'a Advance>,
     },
     /// A statement ran.
     Executed {

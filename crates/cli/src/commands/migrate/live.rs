@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
+use super::online::online;
 use super::progress::{Lines, interruptible};
 use crate::args::{
     Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
@@ -358,6 +359,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         commit_each_statement: false,
         patience: (arguments.lock_wait_timeout > 0)
             .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
+        online: online(&arguments.online, &options)?,
     };
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {

@@ -9,6 +9,7 @@ pub(crate) mod files;
 mod lint;
 mod live;
 mod new;
+mod online;
 mod plan;
 pub(crate) mod progress;
 mod undo;

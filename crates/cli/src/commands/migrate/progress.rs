@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use migrate_core::database::{Event, Progress, Waiting};
 use migrate_core::journal::Settled;
+use migrate_core::online::Advance;
 
 use crate::failure::Failure;
 use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
@@ -13,12 +14,24 @@ pub(crate) struct Lines<'a> {
     ui: &'a Ui,
     stopped: &'a Cell<bool>,
     waits: Waits<'a>,
+    /// How much of a table a tool had copied when the last line about it was printed.
+    percent: Option<u8>,
 }
 
 impl<'a> Lines<'a> {
     /// Watches for a run that `stopped` can end.
     pub(crate) fn new(ui: &'a Ui, stopped: &'a Cell<bool>) -> Self {
-        Self { ui, stopped, waits: Waits::new(ui) }
+        Self { ui, stopped, waits: Waits::new(ui), percent: None }
+    }
+
+    /// A line for each percent that a tool has copied.
+    fn copied(&mut self, table: &str, advance: &Advance) {
+        if self.percent.replace(advance.percent) == Some(advance.percent) {
+            return;
+        }
+        let left = advance.left.as_ref().map_or_else(String::new, |left| format!(", {left} left"));
+        let copied = styled(DIM, format!("{} %{left}", advance.percent));
+        self.ui.progress(&format!("  {} `{table}` {copied}", styled(ODD, "copied")));
     }
 }
 
@@ -84,6 +97,12 @@ impl Progress for Lines<'_> {
                 let since = styled(DIM, format!("{seconds} s"));
                 self.ui.progress(&format!("  {} {place} {since}: {who}", styled(ODD, "waiting")));
             }
+            Event::Online { migration, line, tool, table, advance: None } => {
+                self.percent = None;
+                let place = format!("{}:{line}", migration.path());
+                self.ui.progress(&format!("  {} {place} {tool} changes `{table}`", styled(ODD, "online")));
+            }
+            Event::Online { table, advance: Some(advance), .. } => self.copied(table, advance),
             Event::Executed { migration, line, result } => {
                 let mut warnings = result.warnings.clone();
                 warnings.dedup();
