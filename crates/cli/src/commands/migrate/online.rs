@@ -179,8 +179,12 @@ impl Changing for Running {
         while let Ok(line) = self.lines.try_recv() {
             news = self.take(line).or(news);
         }
+        // The end can wait until what came before it is told.
+        if news.is_some() {
+            return Look::Working(news);
+        }
         match self.child.try_wait() {
-            Ok(None) => Look::Working(news),
+            Ok(None) => Look::Working(None),
             Ok(Some(status)) => self.end(Ok(status)),
             Err(error) => self.end(Err(error)),
         }
