@@ -19,6 +19,7 @@ mod migrate;
 mod online;
 mod plan;
 mod predict;
+mod preflight;
 mod quirks;
 mod redis;
 mod refusal;

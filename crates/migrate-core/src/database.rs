@@ -106,6 +106,21 @@ pub struct Standing {
     pub grants: Vec<String>,
     /// Who is in the way.
     pub blockers: Vec<Blocker>,
+    /// What is free on the disk that holds the data.
+    pub free_bytes: Option<u64>,
+    /// The server that this one follows.
+    pub source: Option<Source>,
+    /// How many replicas are known to follow this server.
+    pub replicas: usize,
+}
+
+/// The server that a replica follows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its host.
+    pub host: Option<String>,
+    /// By how many seconds the replica is late; absent when it does not run.
+    pub behind: Option<u64>,
 }
 
 /// Somebody whose transaction is in the way of a change.

@@ -87,6 +87,7 @@ impl Progress for Lines<'_> {
                 let had = if settled == Settled::Done { "which had run" } else { "which had not run" };
                 self.ui.progress(&format!("  {} at statement {statement}, {had}", styled(ODD, "resumed")));
             }
+            Event::Obstacle(obstacle) if obstacle.is_advice() && !self.ui.is_verbose() => {}
             Event::Obstacle(obstacle) => {
                 self.ui.progress(&format!("{}  {obstacle}", styled(ODD, "beware")));
             }

@@ -65,13 +65,16 @@ fn database(bytes: u64) -> MemoryDatabase {
 #[derive(Default)]
 struct Seen {
     percents: Vec<Option<u8>>,
+    obstacles: Vec<String>,
     stop: bool,
 }
 
 impl Progress for Seen {
     fn event(&mut self, event: Event<'_>) {
-        if let Event::Online { advance, .. } = event {
-            self.percents.push(advance.map(|advance| advance.percent));
+        match event {
+            Event::Online { advance, .. } => self.percents.push(advance.map(|advance| advance.percent)),
+            Event::Obstacle(obstacle) => self.obstacles.push(obstacle.to_string()),
+            _ => {}
         }
     }
 
@@ -86,9 +89,18 @@ fn apply_text(
     tool: &Arc<Fake>,
     seen: &mut Seen,
 ) -> Result<Report, Error> {
+    let online = Online { over: 100, tool: Arc::clone(tool) as Arc<dyn OnlineTool> };
+    apply_with(database, text, Some(online), seen)
+}
+
+fn apply_with(
+    database: &mut MemoryDatabase,
+    text: &str,
+    online: Option<Online>,
+    seen: &mut Seen,
+) -> Result<Report, Error> {
     let file = LocationFile { script: "V1__a.sql".into(), path: "m/V1__a.sql".into(), bytes: text.into() };
     let (files, _) = resolve(vec![file]);
-    let online = Some(Online { over: 100, tool: Arc::clone(tool) as Arc<dyn OnlineTool> });
     let options = ApplyOptions { plan: PlanOptions::validated(), online, ..ApplyOptions::default() };
     run(apply(database, &files, &options, seen)).unwrap()
 }
@@ -186,4 +198,22 @@ fn the_connection_is_kept_awake() {
     let mut database = database(101);
     let _ = apply_text(&mut database, FORCE, &tool, &mut Seen::default()).unwrap();
     assert_eq!(database.asked.iter().filter(|asked| *asked == "1").count(), 3);
+}
+
+#[test]
+fn replicas_fall_behind_only_where_the_server_does_it() {
+    let warned = |online: bool| {
+        let mut database = database(1 << 40);
+        database.standing.replicas = 2;
+        database.standing.free_bytes = Some(u64::MAX);
+        let mut seen = Seen::default();
+        if online {
+            let _ = apply_text(&mut database, FORCE, &Arc::default(), &mut seen).unwrap();
+        } else {
+            let _ = apply_with(&mut database, FORCE, None, &mut seen).unwrap();
+        }
+        seen.obstacles
+    };
+    assert_eq!(warned(true), [""; 0]);
+    assert!(warned(false)[0].starts_with("2 replicas write `t` (1024 GiB) anew"));
 }
