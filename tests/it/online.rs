@@ -2,7 +2,7 @@
 //! pt-online-schema-change where there is one.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use infra_tests::run::{Infra, run};
 use infra_tests::sandbox::Sandbox;
@@ -79,6 +79,22 @@ fn ours(sandbox: &Sandbox, database: &Database) -> Infra {
 
 fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["migrate", "apply", "--locations", "migrations"], more].concat()
+}
+
+fn begin(infra: &Infra, arguments: &[&str]) -> Child {
+    let mut command = infra.command(arguments);
+    let heard = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    heard.spawn().expect("the binary can be started")
+}
+
+/// What a run says that is interrupted.
+#[track_caller]
+fn interrupt(child: Child) -> String {
+    let _ = run(Command::new("kill").args(["-INT", &child.id().to_string()])).exits(0);
+    let output = child.wait_with_output().expect("an interrupted run ends");
+    let said = String::from_utf8(output.stderr).expect("it prints text");
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    said
 }
 
 fn definition(database: &Database) -> String {
@@ -171,16 +187,12 @@ fn an_interrupt_reaches_the_tool_and_waits_for_it() {
         let database = engine.database();
         let sandbox = with_tool(&database, "pt-online-schema-change", "wait");
         let online = arguments(&["--online", "pt-osc", "--online-over", "0"]);
-        let mut command = ours(&sandbox, &database).command(&online);
-        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = silent.spawn().expect("the binary can be started");
+        let child = begin(&ours(&sandbox, &database), &online);
         wait_for(|| sandbox.path("bin/waits").exists());
         let locked = infra(&sandbox).on(&database).run(&arguments(&["--lock-timeout", "0"])).exits(3);
         assert!(locked.stderr.contains("migrate/lock-timeout"), "{locked:?}");
-        let _ = run(Command::new("kill").args(["-INT", &child.id().to_string()])).exits(0);
-        let status = child.wait().expect("an interrupted run ends");
-        assert_eq!(status.code(), Some(130));
-        assert!(sandbox.path("bin/cleaned").exists(), "it did not wait");
+        let said = interrupt(child);
+        assert!(sandbox.path("bin/cleaned").exists() && said.contains("migrate/stopped"), "{said}");
         let _ = infra(&sandbox).on(&database).run(&arguments(&[])).exits(0);
         assert_eq!(database.query("SELECT * FROM t"), [["1", "12"]]);
     });
@@ -226,10 +238,30 @@ fn pt_online_schema_change_itself() {
     assert!(
         database.query("SHOW TABLES LIKE '\\_t%'").is_empty() && database.query("SHOW TRIGGERS").is_empty()
     );
+    // Interrupted, it leaves what it began, for a way of going on that it does not have yet.
+    database.execute("INSERT INTO t (id) VALUES (2), (3), (4), (5), (6), (7), (8), (9)");
+    sandbox.write("migrations/V3__slow.sql", "ALTER TABLE t MODIFY a INT NOT NULL;\n");
+    let slow = [&online[..], &["--online-args", "--chunk-size=1 --chunk-time=0 --sleep=1"]].concat();
+    let child = begin(&ours(&sandbox, &database), &slow);
+    wait_for(|| database.query("SHOW TRIGGERS").len() == 3);
+    let said = interrupt(child);
+    assert!(said.contains("migrate/online-failed"), "{said}");
+    // The tool names them as well, in its own words.
+    let ours_alone = |line: &&str| line.contains("DROP T") && !line.contains("IF EXISTS");
+    let drops = said.lines().filter(ours_alone).map(|line| line.trim_start_matches(|c| c != 'D'));
+    let drops: Vec<&str> = drops.collect();
+    assert_eq!(drops.len(), 4, "{said}");
+    database.execute(&drops.join("\n"));
+    assert!(
+        database.query("SHOW TABLES LIKE '\\_t%'").is_empty() && database.query("SHOW TRIGGERS").is_empty()
+    );
+    let _ = ours(&sandbox, &database).run(&online).exits(0);
+    assert!(definition(&database).contains("`a` int(11) NOT NULL"));
+    assert_eq!(database.value("SELECT COUNT(*) FROM t"), "9");
     // Its own failure: a table with triggers.
     sandbox.write(
-        "migrations/V3__trigger.sql",
-        "CREATE TRIGGER r BEFORE UPDATE ON t FOR EACH ROW SET NEW.a = 1;\nALTER TABLE t MODIFY a INT NOT NULL;\n",
+        "migrations/V4__trigger.sql",
+        "CREATE TRIGGER r BEFORE UPDATE ON t FOR EACH ROW SET NEW.a = 1;\nALTER TABLE t MODIFY a BIGINT NOT NULL;\n",
     );
     let failed = ours(&sandbox, &database).run(&online).exits(4).stderr;
     assert!(failed.contains("triggers") && failed.contains("1 of 2 statements"), "{failed}");

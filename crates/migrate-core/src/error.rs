@@ -375,8 +375,8 @@ pub struct Blocked {
     help(
         "{applied} of {total} statements had run; the next run goes on with this one, which a run without `--online`, or with \
          a larger `--online-over`, gives to the server{}{}",
-        listed("; first drop what the tool left, in this order:", leftovers),
-        listed("; its last lines:", lines)
+        listed("first drop what the tool left, in this order:", leftovers),
+        listed("its last lines:", lines)
     )
 )]
 pub struct OnlineError {
@@ -505,7 +505,7 @@ fn named(blockers: &[Blocker]) -> String {
 }
 
 fn listed(heading: &str, lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { format!("{heading}\n  {}", lines.join("\n  ")) }
+    if lines.is_empty() { String::new() } else { format!("\n{heading}\n  {}", lines.join("\n  ")) }
 }
 
 fn held_by(holder: Option<&Holder>) -> String {

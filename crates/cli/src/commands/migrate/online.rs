@@ -107,8 +107,9 @@ impl OnlineTool for Runner {
         match self.tool {
             Tool::GhOst => (Vec::new(), ["gho", "ghc", "del"].map(|end| format!("_{table}_{end}")).into()),
             Tool::PtOsc => {
-                let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric() && c != '_', "_");
-                let prefix = format!("pt_osc_{}_{}", plain(schema), plain(table));
+                // As it makes the name: byte by byte, and cut.
+                let byte = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte) } else { '_' };
+                let prefix: String = format!("pt_osc_{schema}_{table}").bytes().map(byte).take(60).collect();
                 let triggers = ["del", "upd", "ins"].map(|end| format!("{prefix}_{end}"));
                 (triggers.into(), ["new", "old"].map(|end| format!("_{table}_{end}")).into())
             }
@@ -210,5 +211,24 @@ impl Drop for Running {
         if !self.ended {
             self.stop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_leaves_has_the_tools_names() {
+        let left = |tool, table: &str| {
+            let runner = Runner { tool, options: ConnectOptions::default(), more: Vec::new() };
+            let change = Change { schema: "shop-1".into(), table: table.into(), clauses: String::new() };
+            runner.leftovers(&change)
+        };
+        let (triggers, tables) = left(Tool::PtOsc, "größe");
+        assert_eq!(triggers[0], "pt_osc_shop_1_gr____e_del");
+        assert_eq!(tables, ["_größe_new", "_größe_old"]);
+        assert_eq!(left(Tool::PtOsc, &"t".repeat(64)).0[1].len(), 64);
+        assert_eq!(left(Tool::GhOst, "t"), (vec![], vec!["_t_gho".into(), "_t_ghc".into(), "_t_del".into()]));
     }
 }
