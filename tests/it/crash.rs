@@ -5,11 +5,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use infra_tests::oracle::Flyway;
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD, Server};
 
@@ -210,16 +211,70 @@ fn of_64_runners_each_migration_is_applied_by_one() {
     });
 }
 
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn flyway_and_infra_together() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[]);
+        sandbox.write(
+            "migrations/V1__counter.sql",
+            "CREATE TABLE counter (n INT NOT NULL);\nINSERT INTO counter VALUES (1);\n",
+        );
+        for version in 2..=12 {
+            // A second run of any would fail or be counted.
+            let script = format!(
+                "CREATE TABLE part_{version} (id INT PRIMARY KEY);\nINSERT INTO part_{version} VALUES ({version});\n\
+                 ALTER TABLE counter ADD COLUMN c{version} INT NULL;\nUPDATE counter SET n = n + 1;\n"
+            );
+            sandbox.write(&format!("migrations/V{version}__part.sql"), script);
+        }
+        let database = engine.database();
+        let locations = sandbox.path("migrations");
+        let flyway = Flyway::new(&database, &locations);
+        let mut theirs: Vec<_> = (0..2).map(|_| unheard(flyway.command(&["migrate"]))).collect();
+        // A JVM takes its time, so ours would be done before it asks.
+        wait_for_flyway(&database);
+        let mut ours: Vec<_> = (0..4).map(|_| begin(&sandbox, &database)).collect();
+        for runner in theirs.iter_mut().chain(&mut ours) {
+            assert!(runner.wait().expect("a runner ends").success(), "on {}", engine.name());
+        }
+        let versions: Vec<_> =
+            database.history().into_iter().map(|row| (row[1].clone(), row[6].clone())).collect();
+        let expected: Vec<_> = (1..=12).map(|version| (version.to_string(), "1".to_owned())).collect();
+        assert_eq!(versions, expected, "on {}", engine.name());
+        assert_eq!(database.value("SELECT n FROM counter"), "12");
+        assert!(database.query("SHOW TABLES LIKE '%journal'").is_empty());
+        let _ = flyway.run(&["validate"]).exits(0);
+        let _ =
+            infra(&sandbox).on(&database).run(&["migrate", "validate", "--locations", "migrations"]).exits(0);
+    });
+}
+
+/// Waits until Flyway is connected to a database.
+fn wait_for_flyway(database: &Database) {
+    let there = format!(
+        "SELECT COUNT(*) > 0 FROM information_schema.PROCESSLIST WHERE DB = '{}' AND ID <> CONNECTION_ID()",
+        database.name()
+    );
+    let begun = Instant::now();
+    while database.value(&there) != "1" {
+        assert!(begun.elapsed() < Duration::from_mins(1), "Flyway does not connect");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A run that nobody listens to.
 fn begin(sandbox: &Sandbox, database: &Database) -> Child {
-    infra(sandbox)
-        .on(database)
-        .command(&APPLY)
+    unheard(infra(sandbox).on(database).command(&APPLY))
+}
+
+fn unheard(mut command: Command) -> Child {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("the binary can be started")
+        .expect("a program can be started")
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub(crate) enum Migrate {
     #[command(
         after_help = "Examples:\n  INFRA_MYSQL_PASSWORD_FILE=/run/secrets/password infra migrate apply --env staging\n  infra migrate apply --env prod --fleet tenants.txt --parallel 16 --max-failures 2% --result tenants.jsonl"
     )]
-    Apply(MigrateApply),
+    Apply(Box<MigrateApply>),
     /// Take applied migrations back by their undo scripts, the newest first
     #[command(after_help = "Example:\n  infra migrate undo --env dev --target 021")]
     Undo(MigrateUndo),
@@ -365,6 +365,8 @@ pub(crate) struct MigrateApply {
     /// Seconds after which it gives up
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lock_wait_total: u64,
+    #[command(flatten)]
+    pub(crate) online: Online,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,
@@ -385,6 +387,35 @@ pub(crate) struct MigrateApply {
     pub(crate) settle: Option<Settle>,
     #[command(flatten)]
     pub(crate) fleet: Fleet,
+}
+
+/// Which changes a tool makes instead of the server.
+#[derive(Debug, Args)]
+pub(crate) struct Online {
+    /// Let this tool make the changes of large tables that would copy them or build an index. It converts rows without strictness:
+    /// values that do not fit a changed type are cut
+    #[arg(long = "online", value_enum, value_name = "TOOL")]
+    pub(crate) tool: Option<Tool>,
+    /// How large: bytes of data and indexes, with K, M, G or T; 0: every table
+    #[arg(long = "online-over", value_name = "SIZE", default_value = "1G", value_parser = parse_size)]
+    pub(crate) over: u64,
+    /// More arguments for the tool, in one string that is split as a shell does
+    #[arg(
+        long = "online-args",
+        value_name = "ARGS",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) arguments: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tool {
+    /// gh-ost, which reads the binary log
+    GhOst,
+    /// pt-online-schema-change of Percona Toolkit, which uses triggers
+    PtOsc,
 }
 
 #[derive(Debug, Args)]
@@ -535,10 +566,40 @@ fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a length of time such as 90s, 30m or 2h"))
 }
 
+/// Reads a size such as `500M`, `1GiB` or `0`; a bare number is bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_uppercase();
+    let shift = match unit.trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(format!("unknown unit `{unit}`: use K, M, G or T")),
+    };
+    digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(1 << shift))
+        .ok_or_else(|| format!("`{text}` is not a size such as 500M or 1G"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("0"), Ok(0));
+        assert_eq!(parse_size("500M"), Ok(500 << 20));
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert_eq!(parse_size("2kb"), Ok(2048));
+        for wrong in ["", "G", "-1", "1.5G", "1X", "99999999T"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

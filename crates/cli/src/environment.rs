@@ -46,6 +46,16 @@ pub(crate) fn all() -> BTreeMap<String, String> {
     std::env::vars_os().filter_map(text).collect()
 }
 
+/// The variables that hold a secret or say where it is.
+pub(crate) fn holding(secret: &str) -> Vec<std::ffi::OsString> {
+    let names_one = |name: &str| name.starts_with("INFRA_MYSQL_") || name.starts_with("FLYWAY_");
+    let holds_one = |value: &str| !secret.is_empty() && value.contains(secret);
+    std::env::vars_os()
+        .filter(|(name, value)| names_one(&name.to_string_lossy()) || holds_one(&value.to_string_lossy()))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// Whether Flyway's own switch allows to empty a schema: `FLYWAY_CLEAN_DISABLED=false`. Anything else leaves it disabled, as it is
 /// when the variable is not set.
 pub(crate) fn clean_is_enabled() -> bool {

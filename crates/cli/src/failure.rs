@@ -59,10 +59,12 @@ impl From<migrate_core::Error> for Failure {
         let exit = match &error {
             error if error.is_unreachable() => Exit::Unreachable,
             Error::Stopped { .. } => Exit::Interrupted,
+            Error::Online(error) if error.stopped => Exit::Interrupted,
             Error::Statement { .. }
             | Error::Callback { .. }
             | Error::ConnectionLost { .. }
             | Error::Blocked { .. }
+            | Error::Online { .. }
             | Error::Unfinished { .. }
             | Error::UnfinishedFile { .. }
             | Error::Server { .. } => Exit::Failed,
@@ -212,6 +214,14 @@ pub(crate) enum Problem {
     #[error("`{value}` is not a placeholder of the form NAME=VALUE")]
     #[diagnostic(code("cli/placeholder"), help("write `--placeholder name=value`"))]
     Placeholder { value: String },
+
+    #[error("a quote or backslash at the end of `--online-args` has nothing behind it")]
+    #[diagnostic(code("cli/online-arguments"), help("close the quote, as a shell would want it"))]
+    OnlineArguments,
+
+    #[error("gh-ost connects to hosts and ports, not to sockets")]
+    #[diagnostic(code("cli/online-socket"), help("name host and port in the URL, or use `--online pt-osc`"))]
+    OnlineSocket,
 
     #[error("`{value}` is not a date of the form YYYY-MM-DD")]
     #[diagnostic(code("cli/date"), help("write the day as in 2026-11-23"))]

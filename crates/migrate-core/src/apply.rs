@@ -1,5 +1,6 @@
 //! Applies migrations: the lock, the history table, each statement, each row.
 
+mod online;
 mod patience;
 mod undo;
 mod work;
@@ -17,6 +18,7 @@ use crate::finding::Finding;
 use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
+use crate::online::Online;
 use crate::plan::{PlanOptions, Step, plan};
 use crate::script::{Script, SplitRules, Statement};
 
@@ -41,6 +43,8 @@ pub struct ApplyOptions {
     pub lock_timeout: Option<u64>,
     /// How long changes wait for tables that others use; `None`: as long as the server lets them, everybody else behind them.
     pub patience: Option<Patience>,
+    /// Which changes of tables a tool makes instead of the server; `None`: none.
+    pub online: Option<Online>,
     /// What somebody decided about a migration that was cut off; `None`: it is settled by what the database shows.
     pub settle: Option<Decision>,
 }

@@ -1,5 +1,6 @@
 //! The port to a database that migrations are applied to, and what happens on the way.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -8,8 +9,11 @@ use crate::error::Error;
 use crate::history::HistoryStore;
 use crate::journal::{Journal, Settled};
 use crate::migration::Migration;
+use crate::online::Advance;
+use crate::predict::Known;
 use crate::preflight::Obstacle;
 use crate::script::effect::Object;
+use crate::server::Server;
 
 /// A database under migrations, through one connection.
 pub trait Database: HistoryStore + Journal {
@@ -83,6 +87,12 @@ pub trait Database: HistoryStore + Journal {
     /// When the connection is broken.
     fn standing(&mut self, tables: &[Object]) -> impl Future<Output = Result<Standing, Error>>;
 
+    /// What predictions about these tables rest on: the server, and what it tells of them.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    fn grounds(&mut self, tables: &BTreeSet<Object>) -> impl Future<Output = Result<(Server, Known), Error>>;
+
     /// Waits.
     fn pause(&mut self, time: Duration) -> impl Future<Output = ()>;
 }
@@ -96,6 +106,21 @@ pub struct Standing {
     pub grants: Vec<String>,
     /// Who is in the way.
     pub blockers: Vec<Blocker>,
+    /// What is free on the disk that holds the data.
+    pub free_bytes: Option<u64>,
+    /// The server that this one follows.
+    pub source: Option<Source>,
+    /// How many replicas are known to follow this server.
+    pub replicas: usize,
+}
+
+/// The server that a replica follows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its host.
+    pub host: Option<String>,
+    /// By how many seconds the replica is late; absent when it does not run.
+    pub behind: Option<u64>,
 }
 
 /// Somebody whose transaction is in the way of a change.
@@ -251,6 +276,19 @@ pub enum Event<'a> {
         seconds: u64,
         /// Who is in the way, as far as the server tells.
         blockers: &'a [Blocker],
+    },
+    /// A tool changes a table instead of the server.
+    Online {
+        /// The migration.
+        migration: &'a Migration,
+        /// The statement's line in the file.
+        line: usize,
+        /// The tool's name.
+        tool: &'static str,
+        /// The table's name.
+        table: &'a str,
+        /// How far it is; absent when it begins.
+        advance: Option<&'a Advance>,
     },
     /// A statement ran.
     Executed {

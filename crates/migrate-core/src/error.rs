@@ -127,6 +127,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Blocked(Box<Blocked>),
+    /// A tool that was to change a table did not.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Online(Box<OnlineError>),
     /// The connection broke while a statement ran.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -372,6 +376,45 @@ pub struct Blocked {
     pub span: SourceSpan,
 }
 
+/// A tool that was to change a table did not.
+#[derive(Debug, ThisError, Diagnostic)]
+#[error("migration {name} stopped at line {line}: {tool} {reason}")]
+#[diagnostic(
+    code("migrate/online-failed"),
+    help(
+        "{applied} of {total} statements had run; the next run goes on with this one, which a run without `--online`, or with \
+         a larger `--online-over`, gives to the server{}{}",
+        listed("first drop what the tool left, in this order:", leftovers),
+        listed("its last lines:", lines)
+    )
+)]
+pub struct OnlineError {
+    /// Version and description.
+    pub name: String,
+    /// The tool.
+    pub tool: &'static str,
+    /// What it did instead, or why it was not asked to.
+    pub reason: String,
+    /// The last lines that it printed.
+    pub lines: Vec<String>,
+    /// The statements that take away what it left.
+    pub leftovers: Vec<String>,
+    /// It was asked to stop.
+    pub stopped: bool,
+    /// 1-based.
+    pub line: usize,
+    /// Statements of this migration that ran before.
+    pub applied: usize,
+    /// Statements of this migration.
+    pub total: usize,
+    /// The script.
+    #[source_code]
+    pub src: Source,
+    /// The statement.
+    #[label("this was for the tool to do")]
+    pub span: SourceSpan,
+}
+
 /// The connection broke while a statement ran.
 #[derive(Debug, ThisError, Diagnostic)]
 #[error("the connection was lost while migration {name} ran its statement {} of {total}, line {line}", applied + 1)]
@@ -454,6 +497,7 @@ impl Error {
             Self::Statement(error) => Some((error.line, error.column)),
             Self::Callback(error) => Some((error.line, error.column)),
             Self::Blocked(error) => Some(position_at(error.src.inner(), error.span.offset())),
+            Self::Online(error) => Some(position_at(error.src.inner(), error.span.offset())),
             Self::ConnectionLost(error) => Some(position_at(error.src.inner(), error.span.offset())),
             Self::Unfinished(error) => Some(position_at(error.src.inner(), error.span.offset())),
             _ => None,
@@ -467,6 +511,10 @@ fn plural(count: usize, noun: &str) -> String {
 
 fn named(blockers: &[Blocker]) -> String {
     blockers.iter().map(|blocker| format!("; {blocker}")).collect::<Vec<_>>().concat()
+}
+
+fn listed(heading: &str, lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("\n{heading}\n  {}", lines.join("\n  ")) }
 }
 
 fn held_by(holder: Option<&Holder>) -> String {

@@ -46,6 +46,7 @@ pub mod migration;
 pub mod mysql;
 pub mod naming;
 pub mod new;
+pub mod online;
 pub mod placeholder;
 pub mod plan;
 pub mod predict;

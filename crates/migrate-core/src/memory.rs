@@ -10,8 +10,10 @@ use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore};
 use crate::journal::{Found, InFlight, Journal};
+use crate::predict::Known;
 use crate::repair::RepairAction;
 use crate::script::effect::{Effect, Object};
+use crate::server::Server;
 
 /// Remembers what was executed and recorded. Statements do nothing, and fail when [`MemoryDatabase::fail_on`] says so.
 #[derive(Debug, Default)]
@@ -48,8 +50,12 @@ pub struct MemoryDatabase {
     pub bodies: BTreeMap<String, String>,
     /// Values of user variables by name.
     pub values: BTreeMap<String, String>,
+    /// The expressions that were asked for.
+    pub asked: Vec<String>,
     /// What stands in the way.
     pub standing: Standing,
+    /// What is known of tables.
+    pub known: Known,
     /// How long was waited.
     pub pauses: Vec<Duration>,
     /// After how many pauses `fail_on` is forgotten.
@@ -149,6 +155,7 @@ impl Journal for MemoryDatabase {
     }
 
     async fn value(&mut self, expression: &str) -> Result<Option<String>, Error> {
+        self.asked.push(expression.to_owned());
         Ok(self.values.get(expression).cloned())
     }
 
@@ -244,6 +251,16 @@ impl Database for MemoryDatabase {
 
     async fn standing(&mut self, _: &[Object]) -> Result<Standing, Error> {
         Ok(self.standing.clone())
+    }
+
+    async fn grounds(&mut self, tables: &BTreeSet<Object>) -> Result<(Server, Known), Error> {
+        // As the real one, under the names that were asked for.
+        let named = |wanted: &Object| {
+            let (_, facts) = self.known.tables.iter().find(|(table, _)| table.name == wanted.name)?;
+            Some((wanted.clone(), facts.clone()))
+        };
+        let tables = tables.iter().filter_map(named).collect();
+        Ok((Server::parse("8.4.3"), Known { tables, ..self.known.clone() }))
     }
 
     async fn pause(&mut self, time: Duration) {

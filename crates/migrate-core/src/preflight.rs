@@ -1,19 +1,24 @@
 //! What would stop a plan midway, found before anything runs: a server that takes no changes, privileges that the account
-//! lacks, transactions that keep tables from being changed.
+//! lacks, transactions that keep tables from being changed, a disk that is too full, replicas.
 //!
 //! Nothing is refused on a guess. Where roles or privileges on single tables leave it open, the finding is a warning.
+
+mod room;
 
 use std::collections::BTreeSet;
 
 use miette::{Diagnostic, Severity};
 use thiserror::Error as ThisError;
 
-use crate::database::{Blocker, Standing};
+use crate::database::{Blocker, Source, Standing};
 use crate::lint::statement::Statement;
 use crate::plan::Step;
 use crate::predict::{awaits, tables};
 use crate::script::effect::Object;
 use crate::script::lexer::{Lexer, TokenKind};
+
+use room::size;
+pub(crate) use room::{Rebuilt, altered_tables, largest_rebuilt};
 
 /// Transactions that are younger than this will be over soon.
 const LONG: u64 = 10;
@@ -50,12 +55,65 @@ pub enum Obstacle {
         /// Whose it is.
         blocker: Blocker,
     },
+    /// The server follows another one.
+    #[error(
+        "this server is a replica{}, and what is changed here does not reach {}",
+        behind.map_or(String::new(), |seconds| format!(", {seconds} s behind")),
+        source_host.as_deref().unwrap_or("its source")
+    )]
+    Replica {
+        /// The host that it follows.
+        source_host: Option<String>,
+        /// By how many seconds it is late; absent when it does not run or does not tell.
+        behind: Option<u64>,
+    },
+    /// The copy of a table may fill the disk.
+    #[error(
+        "`{table}` will be written anew, which takes about {}, and the server's disk has {} free",
+        size(*bytes),
+        size(*free)
+    )]
+    NoRoom {
+        /// The table.
+        table: String,
+        /// Its data and indexes.
+        bytes: u64,
+        /// What is free.
+        free: u64,
+    },
+    /// The server does not tell how full its disk is.
+    #[error("`{table}` will be written anew; that {} are free was not checked, since the server does not tell", size(*bytes))]
+    RoomNotChecked {
+        /// The table.
+        table: String,
+        /// Its data and indexes.
+        bytes: u64,
+    },
+    /// Replicas repeat what takes long.
+    #[error(
+        "{} `{table}` ({}) anew once this server has, and fall behind as long as that takes",
+        if *count == 1 { "1 replica writes".to_owned() } else { format!("{count} replicas write") },
+        size(*bytes)
+    )]
+    Replicas {
+        /// How many.
+        count: usize,
+        /// The table.
+        table: String,
+        /// Its data and indexes.
+        bytes: u64,
+    },
 }
 
 impl Obstacle {
     /// Whether the plan cannot succeed.
     pub fn is_error(&self) -> bool {
         self.severity() == Some(Severity::Error)
+    }
+
+    /// Whether it is only for those who want to know everything.
+    pub fn is_advice(&self) -> bool {
+        self.severity() == Some(Severity::Advice)
     }
 }
 
@@ -65,6 +123,10 @@ impl Diagnostic for Obstacle {
             Self::ReadOnly { .. } => "migrate/read-only",
             Self::MissingPrivileges { .. } => "migrate/missing-privileges",
             Self::LongTransaction { .. } => "migrate/long-transaction",
+            Self::Replica { .. } => "migrate/replica",
+            Self::NoRoom { .. } => "migrate/no-room",
+            Self::RoomNotChecked { .. } => "migrate/room-not-checked",
+            Self::Replicas { .. } => "migrate/replicas",
         }))
     }
 
@@ -73,6 +135,7 @@ impl Diagnostic for Obstacle {
             Self::ReadOnly { certain: true, .. } | Self::MissingPrivileges { certain: true, .. } => {
                 Some(Severity::Error)
             }
+            Self::RoomNotChecked { .. } => Some(Severity::Advice),
             _ => Some(Severity::Warning),
         }
     }
@@ -90,6 +153,17 @@ impl Diagnostic for Obstacle {
             }
             Self::LongTransaction { blocker } => {
                 format!("end it, or KILL {}, if it is idle by mistake", blocker.holder.connection)
+            }
+            Self::Replica { .. } => {
+                "connect to the primary, unless this replica is meant to differ from it".to_owned()
+            }
+            Self::NoRoom { .. } => "make room first: a server whose disk is full stops working".to_owned(),
+            Self::RoomNotChecked { .. } => {
+                "look yourself; MariaDB tells once its plugin `disks` is installed and the account has FILE"
+                    .to_owned()
+            }
+            Self::Replicas { .. } => {
+                "let gh-ost or pt-online-schema-change do it, which heed replicas: `--online`".to_owned()
             }
         }))
     }
@@ -109,8 +183,13 @@ pub(crate) fn changed_tables(steps: &[Step<'_>]) -> Vec<Object> {
     found.into_iter().collect()
 }
 
-/// Everything that is in the way of a plan.
-pub(crate) fn preflight(steps: &[Step<'_>], schema: &str, standing: &Standing) -> Vec<Obstacle> {
+/// Everything that is in the way of a plan, which writes the `rebuilt` table anew.
+pub(crate) fn preflight(
+    steps: &[Step<'_>],
+    schema: &str,
+    standing: &Standing,
+    rebuilt: Option<&Rebuilt>,
+) -> Vec<Obstacle> {
     let grants = Grants::read(&standing.grants, schema);
     let mut obstacles = Vec::new();
     let binding: Vec<String> = standing
@@ -156,6 +235,10 @@ pub(crate) fn preflight(steps: &[Step<'_>], schema: &str, standing: &Standing) -
         .iter()
         .filter(|blocker| blocker.holder.seconds.is_some_and(|seconds| seconds >= LONG));
     obstacles.extend(long.map(|blocker| Obstacle::LongTransaction { blocker: blocker.clone() }));
+    if let Some(Source { host, behind }) = &standing.source {
+        obstacles.push(Obstacle::Replica { source_host: host.clone(), behind: *behind });
+    }
+    obstacles.extend(rebuilt.into_iter().flat_map(|rebuilt| room::obstacles(rebuilt, standing)));
     obstacles
 }
 
@@ -265,7 +348,7 @@ mod tests {
         let file = LocationFile { script: "V1__x.sql".into(), path: "V1__x.sql".into(), bytes: sql.into() };
         let (files, _) = resolve(vec![file]);
         let steps = plan(&files, &[], &PlanOptions::default()).unwrap();
-        let found = preflight(&steps, "shop_1", standing);
+        let found = preflight(&steps, "shop_1", standing, None);
         found.iter().map(|obstacle| (obstacle.to_string(), obstacle.is_error())).collect()
     }
 
@@ -330,6 +413,14 @@ mod tests {
             obstacles(sql, &with("read_only", plain))[0].0,
             "the server refuses changes: read_only is on"
         );
+    }
+
+    #[test]
+    fn a_replica_is_no_place_for_changes() {
+        let source = Some(Source { host: Some("db1".into()), behind: Some(12) });
+        let found = obstacles("CREATE TABLE t (a INT);", &Standing { source, ..Standing::default() });
+        let expected = "this server is a replica, 12 s behind, and what is changed here does not reach db1";
+        assert_eq!(found, [(expected.to_owned(), false)]);
     }
 
     #[test]

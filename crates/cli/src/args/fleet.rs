@@ -14,7 +14,7 @@ pub(crate) struct Fleet {
     #[arg(
         long = "fleet",
         value_name = "FILE|QUERY",
-        conflicts_with_all = ["schemas", "default_schema", "settle"]
+        conflicts_with_all = ["schemas", "default_schema", "settle", "tool"]
     )]
     pub(crate) list: Option<String>,
     /// How many databases are worked on at once

@@ -14,7 +14,7 @@ use crate::error::{Blocked, Error};
 use crate::lint::statement::Statement as Tokens;
 use crate::plan::Step;
 use crate::predict::{awaits, tables};
-use crate::preflight::{Obstacle, changed_tables, preflight};
+use crate::preflight::{Obstacle, Rebuilt, altered_tables, changed_tables, largest_rebuilt, preflight};
 use crate::script::effect::Effect;
 
 /// How long to wait for tables.
@@ -50,8 +50,11 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             return Ok(());
         }
         let standing = self.database.standing(&changed_tables(steps)).await?;
-        let (errors, warnings): (Vec<_>, Vec<_>) =
-            preflight(steps, self.database.schema(), &standing).into_iter().partition(Obstacle::is_error);
+        let rebuilt = self.largest_rebuilt(steps).await;
+        let mut found = preflight(steps, self.database.schema(), &standing, rebuilt.as_ref());
+        let heeded = |bytes: u64| self.options.online.as_ref().is_some_and(|online| bytes > online.over);
+        found.retain(|obstacle| !matches!(obstacle, Obstacle::Replicas { bytes, .. } if heeded(*bytes)));
+        let (errors, warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Obstacle::is_error);
         for obstacle in &warnings {
             self.progress.event(Event::Obstacle(obstacle));
         }
@@ -60,6 +63,16 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         } else {
             Err(Error::Preflight { obstacles: errors.into_iter().chain(warnings).collect() })
         }
+    }
+
+    /// Nothing follows from what cannot be read.
+    async fn largest_rebuilt(&mut self, steps: &[Step<'_>]) -> Option<Rebuilt> {
+        let altered = altered_tables(steps);
+        if altered.is_empty() {
+            return None;
+        }
+        let (server, known) = self.database.grounds(&altered).await.ok()?;
+        largest_rebuilt(steps, &altered, &server, known)
     }
 
     /// Runs a statement, however often it takes until its tables are free.

@@ -117,7 +117,11 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             let (line, _) = script.position(script.span(statement));
             let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
-            match self.run_patiently(step, at, effect).await? {
+            let ran = match self.hand_over(step, at, effect, work.locked).await? {
+                Some(result) => Ok(result),
+                None => self.run_patiently(step, at, effect).await?,
+            };
+            match ran {
                 Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
                 Err(failure) => {
                     return Err(self.fail(step, statement, at, failure, &mut work, started).await);

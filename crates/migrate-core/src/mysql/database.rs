@@ -1,5 +1,6 @@
 //! The ports of this crate over one connection.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::{FromValue, Queryable};
@@ -11,6 +12,7 @@ use super::session::SessionOptions;
 use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting, Warning};
 use crate::error::Error;
 use crate::history::{DEFAULT_TABLE, HistoryRow, HistoryStore, RowKind, lock_name, quoted};
+use crate::predict::Known;
 use crate::repair::RepairAction;
 use crate::script::effect::Object;
 use crate::server::{Dialect, Server};
@@ -386,6 +388,11 @@ impl Database for MySqlDatabase {
 
     async fn standing(&mut self, tables: &[Object]) -> Result<Standing, Error> {
         self.look_around(tables).await
+    }
+
+    async fn grounds(&mut self, tables: &BTreeSet<Object>) -> Result<(Server, Known), Error> {
+        let known = self.known(tables).await?;
+        Ok((self.server.clone(), known))
     }
 
     async fn pause(&mut self, time: Duration) {

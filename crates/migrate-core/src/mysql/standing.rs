@@ -1,10 +1,13 @@
 //! What server and account allow, and who uses tables. Each question may be refused to our account; then its answer is
 //! unknown, and nothing follows from that.
 
+use std::path::Path;
+
+use mysql_async::Row;
 use mysql_async::prelude::{FromRow, Queryable};
 
 use super::database::{MySqlDatabase, literal};
-use crate::database::{Blocker, Database as _, Holder, Standing};
+use crate::database::{Blocker, Database as _, Holder, Source, Standing};
 use crate::error::Error;
 use crate::script::client::without_secrets;
 use crate::script::effect::Object;
@@ -29,10 +32,51 @@ impl MySqlDatabase {
             variables.into_iter().filter(|(_, value)| !matches!(value.to_uppercase().as_str(), "0" | "OFF"));
         standing.read_only = on.map(|(name, _)| name).collect();
         standing.grants = self.ask("SHOW GRANTS").await?;
+        standing.free_bytes = self.free_bytes().await?;
+        standing.source = self.source().await?;
+        standing.replicas = self.replicas().await?;
         if !tables.is_empty() {
             standing.blockers = self.blockers(tables).await?;
         }
         Ok(standing)
+    }
+
+    /// MariaDB tells it by a plugin, to those who may read files; MySQL does not.
+    async fn free_bytes(&mut self) -> Result<Option<u64>, Error> {
+        if self.server().dialect != Dialect::MariaDb {
+            return Ok(None);
+        }
+        let directory: Option<String> = self.ask("SELECT @@datadir").await?.pop();
+        let disks: Vec<(String, u64)> =
+            self.ask("SELECT Path, CAST(Available AS UNSIGNED) FROM information_schema.DISKS").await?;
+        Ok(directory.and_then(|directory| free_at(&directory, disks)))
+    }
+
+    /// The words `SLAVE` and `MASTER` went from MySQL 8.4; MariaDB keeps the columns.
+    async fn source(&mut self) -> Result<Option<Source>, Error> {
+        let word = if self.says_replica() { "REPLICA" } else { "SLAVE" };
+        let Some(row) = self.ask::<Row>(&format!("SHOW {word} STATUS")).await?.pop() else { return Ok(None) };
+        let text = |names: [&str; 2]| {
+            names.into_iter().find_map(|name| row.get_opt::<Option<String>, _>(name)?.ok().flatten())
+        };
+        let behind = text(["Seconds_Behind_Source", "Seconds_Behind_Master"]);
+        Ok(Some(Source {
+            host: text(["Source_Host", "Master_Host"]).filter(|host| !host.is_empty()),
+            behind: behind.and_then(|seconds| seconds.parse().ok()),
+        }))
+    }
+
+    async fn replicas(&mut self) -> Result<usize, Error> {
+        let query = match (self.says_replica(), self.server().dialect) {
+            (true, Dialect::MySql) => "SHOW REPLICAS",
+            (true, Dialect::MariaDb) => "SHOW REPLICA HOSTS",
+            (false, _) => "SHOW SLAVE HOSTS",
+        };
+        Ok(self.ask::<Row>(query).await?.len())
+    }
+
+    fn says_replica(&self) -> bool {
+        self.server().is_mysql(8, 0, 22) || self.server().is_mariadb(10, 5)
     }
 
     /// Those who hold locks on the tables; where the server does not tell, all whose transactions are open.
@@ -79,7 +123,7 @@ impl MySqlDatabase {
 
     /// The rows of a query that may be refused.
     async fn ask<T: FromRow + Send + 'static>(&mut self, query: &str) -> Result<Vec<T>, Error> {
-        match self.connection().query::<mysql_async::Row, _>(query).await {
+        match self.connection().query::<Row, _>(query).await {
             Ok(rows) => Ok(rows.into_iter().filter_map(|row| mysql_async::from_row_opt(row).ok()).collect()),
             Err(mysql_async::Error::Server(_)) => Ok(Vec::new()),
             Err(error) => Err(super::database::failed("ask how the server stands", &error)),
@@ -87,8 +131,28 @@ impl MySqlDatabase {
     }
 }
 
+/// What is free on the disk that holds a directory, of disks with their free kibibytes.
+fn free_at(directory: &str, disks: Vec<(String, u64)>) -> Option<u64> {
+    let holding = disks.into_iter().filter(|(path, _)| Path::new(directory).starts_with(path));
+    let (_, free) = holding.max_by_key(|(path, _)| path.len())?;
+    free.checked_mul(1024)
+}
+
 fn blocker((connection, account, seconds, statement): HolderRow, certain: bool) -> Blocker {
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
     let statement = statement.map(|statement| without_secrets(&statement).into_owned());
     Blocker { holder: Holder { connection, account, seconds, statement }, certain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_disk_holds_a_directory() {
+        let disks = || vec![("/".to_owned(), 1), ("/var/lib".to_owned(), 2), ("/var/lib/my".to_owned(), 3)];
+        assert_eq!(free_at("/var/lib/mysql/", disks()), Some(2048));
+        assert_eq!(free_at("/srv", disks()), Some(1024));
+        assert_eq!(free_at("/srv", Vec::new()), None);
+    }
 }

@@ -35,6 +35,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
         commit_each_statement: !run.settings.flag(Key::ExecuteInTransaction),
         lock_timeout: None,
         patience: Some(Patience::default()),
+        online: None,
         settle: None,
     };
     let stopped = Cell::new(false);

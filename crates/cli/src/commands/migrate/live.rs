@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use super::bar::{Flight, watched};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
+use super::online::online;
 use super::progress::{Lines, interruptible};
 use crate::args::{
     Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
@@ -375,6 +376,7 @@ pub(super) fn apply_options(arguments: &MigrateApply, plan: PlanOptions) -> Resu
         commit_each_statement: false,
         patience: (arguments.lock_wait_timeout > 0)
             .then_some(Patience { attempt: arguments.lock_wait_timeout, total: arguments.lock_wait_total }),
+        online: None,
     })
 }
 
@@ -386,6 +388,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     }
     let Prepared { options, migrations, plan, mut outcome } = prepared;
     let mut options_of_run = apply_options(arguments, plan)?;
+    options_of_run.online = online(&arguments.online, &options)?;
     let stopped = Cell::new(false);
     let flight = Flight::default();
     let run = async {

@@ -11,6 +11,7 @@ mod fleet;
 mod lint;
 mod live;
 mod new;
+mod online;
 mod plan;
 pub(crate) mod progress;
 mod undo;

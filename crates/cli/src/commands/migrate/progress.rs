@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use migrate_core::database::{Event, Progress, Waiting};
 use migrate_core::journal::Settled;
+use migrate_core::online::Advance;
 
 use super::bar::Flight;
 use crate::failure::Failure;
@@ -15,17 +16,29 @@ pub(crate) struct Lines<'a> {
     stopped: &'a Cell<bool>,
     waits: Waits<'a>,
     flight: Option<&'a Flight>,
+    /// How much of a table a tool had copied when the last line about it was printed.
+    percent: Option<u8>,
 }
 
 impl<'a> Lines<'a> {
     /// Watches for a run that `stopped` can end.
     pub(crate) fn new(ui: &'a Ui, stopped: &'a Cell<bool>) -> Self {
-        Self { ui, stopped, waits: Waits::new(ui), flight: None }
+        Self { ui, stopped, waits: Waits::new(ui), flight: None, percent: None }
     }
 
     /// Keeps `flight` at what is in flight.
     pub(crate) fn showing(self, flight: &'a Flight) -> Self {
         Self { flight: Some(flight), ..self }
+    }
+
+    /// A line for each percent that a tool has copied.
+    fn copied(&mut self, table: &str, advance: &Advance) {
+        if self.percent.replace(advance.percent) == Some(advance.percent) {
+            return;
+        }
+        let left = advance.left.as_ref().map_or_else(String::new, |left| format!(", {left} left"));
+        let copied = styled(DIM, format!("{} %{left}", advance.percent));
+        self.ui.progress(&format!("  {} `{table}` {copied}", styled(ODD, "copied")));
     }
 }
 
@@ -90,6 +103,7 @@ impl Progress for Lines<'_> {
                 let had = if settled == Settled::Done { "which had run" } else { "which had not run" };
                 self.ui.progress(&format!("  {} at statement {statement}, {had}", styled(ODD, "resumed")));
             }
+            Event::Obstacle(obstacle) if obstacle.is_advice() && !self.ui.is_verbose() => {}
             Event::Obstacle(obstacle) => {
                 self.ui.progress(&format!("{}  {obstacle}", styled(ODD, "beware")));
             }
@@ -100,6 +114,12 @@ impl Progress for Lines<'_> {
                 let since = styled(DIM, format!("{seconds} s"));
                 self.ui.progress(&format!("  {} {place} {since}: {who}", styled(ODD, "waiting")));
             }
+            Event::Online { migration, line, tool, table, advance: None } => {
+                self.percent = None;
+                let place = format!("{}:{line}", migration.path());
+                self.ui.progress(&format!("  {} {place} {tool} changes `{table}`", styled(ODD, "online")));
+            }
+            Event::Online { table, advance: Some(advance), .. } => self.copied(table, advance),
             Event::Executed { migration, line, result } => {
                 let mut warnings = result.warnings.clone();
                 warnings.dedup();
