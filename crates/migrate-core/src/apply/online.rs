@@ -58,6 +58,8 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         let options = self.options;
         let (Some(online), false) = (&options.online, locked) else { return Ok(None) };
         let Some(handed) = self.taken_over(online, step, at, effect).await? else { return Ok(None) };
+        // As the server does before it begins with a definition.
+        self.database.commit().await?;
         let objects = &handed.commit.objects;
         let before = self.database.definitions(objects).await?;
         let related = before.iter().any(|definition| definition.contains(" FOREIGN KEY "));

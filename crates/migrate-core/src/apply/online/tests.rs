@@ -180,8 +180,10 @@ fn what_would_lose_rows_or_keys_is_refused() {
         Err(Error::Online(error)) => error.reason,
         other => panic!("{other:?}"),
     };
-    let reason = refused(&mut database(101), "ALTER TABLE t FORCE, ADD UNIQUE (a);");
+    let mut unique = database(101);
+    let reason = refused(&mut unique, "INSERT INTO t VALUES (1);\nALTER TABLE t FORCE, ADD UNIQUE (a);");
     assert!(reason.contains("unique"), "{reason}");
+    assert_eq!(unique.executed, ["INSERT INTO t VALUES (1)"], "what ran before is in force");
     let mut related = database(101);
     related.definitions.insert(
         "t".into(),
