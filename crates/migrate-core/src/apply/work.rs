@@ -11,8 +11,8 @@ use crate::error::{Error, Unfinished};
 use crate::history::abbreviate_script;
 use crate::journal::{Decision, InFlight, Prefix, Settled, difference, settle};
 use crate::plan::Step;
-use crate::script::Statement;
 use crate::script::effect::{Commit, Effect, Object, may_commit, user_variables};
+use crate::script::{LineCounter, Statement};
 
 /// What is known of the session that executes a migration.
 #[derive(Debug, Default)]
@@ -106,6 +106,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             }
         }
         let total = script.statements.len();
+        let mut lines = LineCounter::new(script.source().inner());
         for (at, (statement, effect)) in script.statements.iter().zip(&effects).enumerate().skip(first) {
             if self.progress.stop() {
                 // What is not committed is taken back with the lock; the journal says from where to go on.
@@ -114,7 +115,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             }
             self.announce(step, at, effect, &mut work).await?;
             self.each(events.before_statement, step, at, &mut work).await?;
-            let (line, _) = script.position(script.span(statement));
+            let line = lines.line(script.span(statement).offset());
             let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
             let ran = match self.hand_over(step, at, effect, work.locked).await? {

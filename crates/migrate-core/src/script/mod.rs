@@ -38,6 +38,45 @@ pub fn position_at(text: &str, offset: usize) -> (usize, usize) {
     (line_at(text, before.len()), before[line_start..].chars().count() + 1)
 }
 
+/// Counts the lines of a text on the way through it: each line once, however many places are asked for.
+#[derive(Debug)]
+pub(crate) struct LineCounter<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl<'a> LineCounter<'a> {
+    /// At the beginning of a text.
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The 1-based line of a byte offset, which may not lie before the last one.
+    pub(crate) fn line(&mut self, offset: usize) -> usize {
+        let offset = offset.clamp(self.at, self.text.len());
+        self.line += count_lines(&self.text.as_bytes()[self.at..offset]);
+        self.at = offset;
+        self.line
+    }
+}
+
 fn count_lines(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_counted_alike_on_the_way_and_from_the_beginning(text in "[a\u{e9}\n]{0,30}") {
+            let mut counter = LineCounter::new(&text);
+            for (offset, _) in text.char_indices() {
+                prop_assert_eq!(counter.line(offset), position_at(&text, offset).0);
+            }
+        }
+    }
 }
