@@ -208,7 +208,7 @@ impl Database for MemoryDatabase {
         };
         let is_parsed = failure.as_ref().is_none_or(|failure| failure.code != NOT_PARSED);
         // A database in memory has no errors of its own.
-        let commits = is_parsed && Effect::of(sql).commits_first();
+        let commits = is_parsed && Effect::of(sql).commits_first(sql);
         if commits {
             let _ = self.commit().await;
         }

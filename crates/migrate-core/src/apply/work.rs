@@ -202,6 +202,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     ) -> Result<(), Error> {
         let Some(statement) = step.script.statements.get(at) else { return Ok(()) };
         let sql = step.script.sql(statement);
+        let commits_itself = !work.autocommit && effect.commits_first(sql);
         let Some((sql, commit)) = self.commit(sql, effect, work).await? else {
             work.uncommitted |= !matches!(effect, Effect::Session);
             return Ok(());
@@ -220,7 +221,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             prepared: work.prepared.clone(),
             failed: Vec::new(),
         };
-        if effect.commits_first() && !work.autocommit {
+        if commits_itself {
             self.database.announce(&entry).await?;
             work.announced = Some(at);
             work.uncommitted = false;

@@ -95,10 +95,12 @@ impl Effect {
         )
     }
 
-    /// Whether the server commits what is open before it begins with the statement, which it does for definitions of what can
-    /// be shown. A statement that it cannot parse commits nothing.
-    pub fn commits_first(&self) -> bool {
-        matches!(self, Self::Commits(commit) if !commit.objects.is_empty())
+    /// Whether the server commits what is open before it begins with this statement, which it does for definitions of what can
+    /// be shown. A statement that it cannot parse commits nothing, nor does one in a comment for other versions.
+    pub fn commits_first(&self, sql: &str) -> bool {
+        let first = Lexer::new(sql).find(|token| !token.is_comment());
+        first.is_some_and(|token| token.kind == TokenKind::Word)
+            && matches!(self, Self::Commits(commit) if !commit.objects.is_empty())
     }
 
     /// The effect of one statement.
@@ -470,6 +472,26 @@ mod tests {
             .collect();
         assert_eq!(objects, names, "{sql}");
         commit
+    }
+
+    #[test]
+    fn definitions_commit_before_they_begin_unless_a_comment_may_hide_them() {
+        let commits = |sql: &str| Effect::of(sql).commits_first(sql);
+        for sql in
+            ["CREATE TABLE t (i INT)", "-- x\nALTER TABLE t ADD j INT", "drop view v", "RENAME TABLE a TO b"]
+        {
+            assert!(commits(sql), "{sql}");
+        }
+        for sql in [
+            "/*!80000 CREATE TABLE t (i INT) */",
+            "/*M!100300 DROP TABLE t */",
+            "INSERT INTO t VALUES (1)",
+            "CREATE TEMPORARY TABLE t (i INT)",
+            "FLUSH TABLES",
+            "EXECUTE s",
+        ] {
+            assert!(!commits(sql), "{sql}");
+        }
     }
 
     #[test]
