@@ -7,7 +7,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use migrate_core::Source;
 use migrate_core::placeholder::Placeholders;
-use migrate_core::script::Script;
+use migrate_core::script::{Script, SplitOptions};
 
 fuzz_target!(|input: &str| {
     let mut parts = input.splitn(3, '\n');
@@ -30,7 +30,7 @@ fuzz_target!(|input: &str| {
         assert!(text.get(original.clone()).is_some() && original.start >= last);
         last = original.start;
     }
-    let (script, findings) = Script::parse(&source, "V1__x.sql", &placeholders);
+    let (script, findings) = Script::parse(&source, "V1__x.sql", &placeholders, &SplitOptions::default());
     for statement in &script.statements {
         let span = script.span(statement);
         assert!(text.get(span.offset()..span.offset() + span.len()).is_some());

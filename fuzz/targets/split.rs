@@ -25,8 +25,12 @@ fuzz_target!(|text: &str| {
             let alone = statement.text(text);
             // What follows decides whether `--` is a comment, only at the beginning a mark is one, and `\G` ends one
             // statement without being the delimiter.
-            if *statement.delimiter != *"\\G" && !alone.ends_with("--") && !alone.contains('\u{feff}') {
-                let options = SplitOptions { delimiter: statement.delimiter.clone() };
+            if !matches!(&*statement.delimiter, "\\G" | "\\g")
+                && !alone.ends_with("--")
+                && !alone.contains('\u{feff}')
+            {
+                let options =
+                    SplitOptions { delimiter: statement.delimiter.clone(), ..SplitOptions::default() };
                 let (again, _) = split(alone, &options);
                 assert_eq!(again.iter().map(|one| one.text(alone)).collect::<Vec<_>>(), [alone]);
             }
