@@ -7,6 +7,7 @@ use crate::info::{Info, InfoOptions, State, Target, info};
 use crate::migration::Migration;
 use crate::placeholder::Placeholders;
 use crate::script::{Script, SplitOptions};
+use crate::server::Server;
 use crate::validate::{ValidateOptions, validate};
 use crate::version::MigrationVersion;
 
@@ -29,6 +30,11 @@ impl PlanOptions {
     /// Flyway's defaults: everything is validated, pending migrations are fine.
     pub fn validated() -> Self {
         Self { validate: Some(ValidateOptions::default()), ..Self::default() }
+    }
+
+    /// Makes up what is known of the server only once it is connected.
+    pub fn suit(&mut self, server: &Server) {
+        self.split.rules = self.split.rules.on(server);
     }
 }
 

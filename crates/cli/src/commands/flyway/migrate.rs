@@ -44,8 +44,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Ended, Stop> {
         let attempt = async {
             let mut database = run.prepared.open().await?;
             run.connected(&database);
-            let rules = &mut options.plan.split.rules;
-            *rules = rules.on(database.server());
+            options.plan.suit(database.server());
             watch.begin(&mut database, &migrations, &options).await?;
             let mut progress: &mut dyn Progress = &mut watch;
             let report = apply(&mut database, &migrations, &options, &mut progress).await?;

@@ -40,8 +40,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
             let mut database = run.prepared.open().await?;
             run.connected(&database);
             database.schema().clone_into(&mut schema);
-            let rules = &mut options.plan.split.rules;
-            *rules = rules.on(database.server());
+            options.plan.suit(database.server());
             let mut lines = Lines::new(run.ui, &stopped);
             let report = undo(&mut database, &migrations, target, &options, &mut lines).await?;
             database.close().await?;

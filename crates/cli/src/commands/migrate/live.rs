@@ -395,8 +395,7 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
         flight.runs_on(database.connection_id());
-        let rules = &mut options_of_run.plan.split.rules;
-        *rules = rules.on(database.server());
+        options_of_run.plan.suit(database.server());
         let mut lines = Lines::new(ui, &stopped).showing(&flight);
         let mut progress: &mut dyn Progress = &mut lines;
         let report = apply(&mut database, &migrations, &options_of_run, &mut progress).await?;

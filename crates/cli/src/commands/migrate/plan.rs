@@ -40,7 +40,7 @@ pub(crate) fn show(arguments: &MigratePlan, place: Place<'_>, ui: &Ui) -> Result
     let (steps, in_flight, seen) = block_on(async {
         let mut database =
             MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
-        planned.split.rules = planned.split.rules.on(database.server());
+        planned.suit(database.server());
         let found = database.rows(-1).await?;
         let rows = match &found {
             Some(rows) => rows.clone(),

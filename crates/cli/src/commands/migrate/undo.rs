@@ -39,8 +39,7 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
     let stopped = Cell::new(false);
     let report = block_on(interruptible(ui, &stopped, async {
         let mut database = MySqlDatabase::open_with(&options, &session(&arguments.database)).await?;
-        let rules = &mut run.plan.split.rules;
-        *rules = rules.on(database.server());
+        run.plan.suit(database.server());
         let report =
             undo(&mut database, &migrations, target.as_ref(), &run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;

@@ -198,8 +198,9 @@ async fn migrate(
     watch: &mut Watch<'_>,
     versions: &mut Versions,
 ) -> Result<(), Failure> {
-    let (migrations, options) = work.for_target(target)?;
+    let (migrations, mut options) = work.for_target(target)?;
     let mut database = MySqlDatabase::open_with(&target.address, &work.session).await?;
+    options.plan.suit(database.server());
     versions.before = version(&mut database, &migrations, &options).await?;
     let mut progress: &mut dyn Progress = watch;
     let applied = apply(&mut database, &migrations, &options, &mut progress).await;
