@@ -35,7 +35,7 @@ pub(crate) struct Fleet {
         value_name = "TIME",
         default_value = "30m",
         requires = "list",
-        value_parser = super::parse_duration
+        value_parser = super::value::parse_duration
     )]
     pub(crate) canary_timeout: std::time::Duration,
     /// How many failures, or of how many percent of the databases, keep the rest from beginning
