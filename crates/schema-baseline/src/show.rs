@@ -1,6 +1,10 @@
 //! The definition of an object as one text, the same for every spelling of it, so that two of them can be shown as a
 //! difference of lines.
 
+mod server;
+
+pub use server::show_create;
+
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::{Catalogue, Partitioning, Table};
 use crate::verify::spell;

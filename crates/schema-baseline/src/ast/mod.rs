@@ -1,16 +1,21 @@
 //! What the parser makes of a script: one [`Statement`] per SQL statement, with the places of all names.
 
+mod partition;
 mod program;
 mod table;
+
+pub use partition::{
+    PartitionBy, PartitionChange, PartitionDef, PartitionKey, PartitionMethod, PartitionValues,
+};
 
 pub use program::{
     Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference,
     RoutineKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
 pub use table::{
-    Action, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue, ForeignKeyDef,
-    Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, Literal, Position, References, TableAction, TableElement,
-    TableOption,
+    Action, ActionWord, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue,
+    ForeignKeyDef, Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, Literal, Position, References,
+    TableAction, TableElement, TableOption, TypeWords,
 };
 
 use std::sync::Arc;
@@ -40,6 +45,18 @@ impl PartialEq for Ident {
 }
 
 impl Eq for Ident {}
+
+/// How something is written although it means nothing: servers show it, and two of it are always equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cosmetic<T>(pub T);
+
+impl<T> PartialEq for Cosmetic<T> {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Cosmetic<T> {}
 
 /// Whether two names are the same when case does not count.
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
@@ -72,6 +89,8 @@ impl ObjectName {
 pub struct Expr {
     /// Tokens in one spelling: no comments, keywords in lower case, no redundant parentheses, names unquoted.
     pub canonical: String,
+    /// Tokens as they were written, a blank between any two.
+    pub written: Arc<str>,
     /// The column names it may use: every bare or quoted word that is not a function call.
     pub words: Vec<Ident>,
     /// Where it stands.
@@ -230,6 +249,11 @@ pub enum StatementKind {
         name: ObjectName,
         /// The words inside of its string arguments, which may name tables.
         words: Vec<String>,
+    },
+    /// `EXECUTE`: runs SQL that was put together as a string.
+    Execute {
+        /// The tables that strings before it name.
+        touches: Vec<(ObjectKind, ObjectName)>,
     },
     /// `SET foreign_key_checks`.
     ForeignKeyChecks(bool),

@@ -1,6 +1,6 @@
 //! Views and stored programs as statements define them.
 
-use super::{Ident, ObjectKind, ObjectName};
+use super::{DataType, Ident, ObjectKind, ObjectName};
 use crate::place::Span;
 
 /// What a reference names.
@@ -46,6 +46,8 @@ pub struct Body {
 pub struct CreateView {
     /// The view.
     pub name: ObjectName,
+    /// `DEFINER`, as servers show it; none when it is not written, or written as who runs the statement.
+    pub definer: Option<String>,
     /// `OR REPLACE`, and for `ALTER VIEW`.
     pub or_replace: bool,
     /// `ALTER VIEW`: the view must exist.
@@ -98,6 +100,8 @@ pub enum TriggerOrder {
 pub struct CreateTrigger {
     /// The trigger.
     pub name: ObjectName,
+    /// `DEFINER`, as servers show it; none when it is not written, or written as who runs the statement.
+    pub definer: Option<String>,
     /// `OR REPLACE` (MariaDB).
     pub or_replace: bool,
     /// `IF NOT EXISTS`.
@@ -112,6 +116,8 @@ pub struct CreateTrigger {
     pub order: Option<TriggerOrder>,
     /// What it does.
     pub body: Body,
+    /// Everything from the word `TRIGGER` on, which MariaDB keeps as it is written.
+    pub span: Span,
 }
 
 /// Procedures and functions.
@@ -139,12 +145,18 @@ pub struct CreateRoutine {
     pub kind: RoutineKind,
     /// Its name.
     pub name: ObjectName,
+    /// `DEFINER`, as servers show it; none when it is not written, or written as who runs the statement.
+    pub definer: Option<String>,
     /// `OR REPLACE` (MariaDB).
     pub or_replace: bool,
     /// `IF NOT EXISTS`.
     pub if_not_exists: bool,
     /// Parameters, and for functions the type returned, in one spelling.
     pub signature: String,
+    /// Where the parameters stand, without their parentheses.
+    pub parameters: Span,
+    /// The type that a function returns, and whether it names a collation.
+    pub returns: Option<DataType>,
     /// Characteristics that differ from the default, in one spelling, sorted.
     pub characteristics: Vec<String>,
     /// What it does.
@@ -156,6 +168,8 @@ pub struct CreateRoutine {
 pub struct CreateEvent {
     /// The event.
     pub name: ObjectName,
+    /// `DEFINER`, as servers show it; none when it is not written, or written as who runs the statement.
+    pub definer: Option<String>,
     /// `OR REPLACE` (MariaDB).
     pub or_replace: bool,
     /// `IF NOT EXISTS`.

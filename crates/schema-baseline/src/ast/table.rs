@@ -1,6 +1,6 @@
 //! Tables as statements define and change them.
 
-use super::{Expr, Ident, ObjectName};
+use super::{Cosmetic, Expr, Ident, ObjectName};
 use crate::place::Span;
 
 /// `CREATE TABLE … (…)`.
@@ -56,6 +56,17 @@ pub struct DataType {
     pub collation: Option<String>,
     /// The `BINARY` attribute: the `_bin` collation of the character set.
     pub binary: bool,
+    /// What servers show of how it was written.
+    pub words: Cosmetic<TypeWords>,
+}
+
+/// What servers show of how a type was written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TypeWords {
+    /// The display width of an integer.
+    pub width: Option<u32>,
+    /// Whether the type names a character set or collation of its own.
+    pub own_charset: bool,
 }
 
 /// A column.
@@ -173,8 +184,19 @@ pub struct KeyDef {
     pub invisible: bool,
     /// Other options with their values, in lower case, sorted (`comment`, `parser`, `using hash` …).
     pub options: Vec<(String, String)>,
+    /// What servers show of how it was written.
+    pub words: KeyWords,
     /// The whole definition.
     pub span: Span,
+}
+
+/// What servers show of how a key was written, though it means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeyWords {
+    /// `USING BTREE`.
+    pub btree: bool,
+    /// `KEY_BLOCK_SIZE`.
+    pub block_size: Option<u32>,
 }
 
 /// One part of a key.
@@ -211,6 +233,18 @@ pub enum Action {
     SetDefault,
 }
 
+/// Which of the words of one meaning stands for an [`Action::Restrict`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ActionWord {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// `RESTRICT`.
+    Restrict,
+    /// `NO ACTION`.
+    NoAction,
+}
+
 /// `REFERENCES …`.
 #[derive(Debug, Clone)]
 pub struct References {
@@ -222,6 +256,8 @@ pub struct References {
     pub on_delete: Action,
     /// `ON UPDATE`.
     pub on_update: Action,
+    /// The words of `ON DELETE` and `ON UPDATE` where they restrict.
+    pub words: (ActionWord, ActionWord),
 }
 
 /// A foreign key.

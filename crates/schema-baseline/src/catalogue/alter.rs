@@ -253,7 +253,7 @@ impl Run<'_> {
                         self.add_key(table, &key);
                     }
                     for check in &def.checks {
-                        self.add_check(table, check);
+                        self.add_check(table, check, Some(&def.name));
                     }
                 }
                 _ => {}
@@ -275,7 +275,7 @@ impl Run<'_> {
                         self.add_foreign_key(table, &key);
                     }
                 }
-                AlterAction::Add(TableElement::Check(check), _) => self.add_check(table, check),
+                AlterAction::Add(TableElement::Check(check), _) => self.add_check(table, check, None),
                 _ => {}
             }
         }
@@ -313,12 +313,16 @@ impl Run<'_> {
         for action in actions {
             match &action.action {
                 AlterAction::Options(options) => self.change_options(table, options),
-                AlterAction::Partition(None) => table.partitioning = Partitioning::None,
-                AlterAction::Partition(Some(by)) => {
-                    table.partitioning = Partitioning::By(by.canonical.clone());
+                AlterAction::Partition(None) => {
+                    (table.partitioning, table.partitions) = (Partitioning::None, None);
                 }
+                AlterAction::Partition(Some(by)) => table.partition(by, self.catalogue.dialect),
                 AlterAction::ChangePartitions => {
-                    table.partitioning = Partitioning::Unknown;
+                    let text = action.span.of(self.source.inner());
+                    if table.change_partitions(text, self.catalogue.dialect) {
+                        continue;
+                    }
+                    (table.partitioning, table.partitions) = (Partitioning::Unknown, None);
                     let what = "a change of partitions".to_owned();
                     self.report(action.span, |src, span| Finding::NotUnderstood { what, src, span });
                 }

@@ -26,7 +26,7 @@ impl Catalogue {
 }
 
 impl Run<'_> {
-    fn statement(&mut self, statement: &Statement) {
+    pub(super) fn statement(&mut self, statement: &Statement) {
         let span = statement.span;
         match &statement.kind {
             StatementKind::CreateTable(def) => self.create_table(def),
@@ -55,13 +55,36 @@ impl Run<'_> {
                 self.default_charset(charset.as_deref(), collation.as_deref());
             }
             StatementKind::DropDatabase(name) => self.drop_database(name, span),
-            StatementKind::Data { uses } => self.data(uses),
+            StatementKind::Data { uses } => {
+                self.data(uses);
+                // `SELECT … INTO @variable`
+                if self.begins_with(span, &["select"]) {
+                    self.interpret_quietly(span);
+                }
+            }
             StatementKind::Call { name, words } => self.call(name, words, span),
             StatementKind::ForeignKeyChecks(on) => self.catalogue.foreign_key_checks = *on,
             StatementKind::Use(name) => self.catalogue.schema = Some(name.text.clone()),
-            StatementKind::NoEffect => {}
+            StatementKind::NoEffect => {
+                if self.begins_with(span, &["set", "prepare"]) {
+                    self.interpret_quietly(span);
+                }
+            }
+            StatementKind::Execute { touches } => {
+                if !self.interpret(span) {
+                    let what = "EXECUTE of SQL in a string".to_owned();
+                    self.report(span, |src, span| Finding::NotUnderstood { what, src, span });
+                    self.not_understood(touches, span);
+                }
+            }
             StatementKind::NotUnderstood { touches } => self.not_understood(touches, span),
         }
+    }
+
+    fn begins_with(&self, span: Span, words: &[&str]) -> bool {
+        let text = span.of(self.source.inner());
+        let first = text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        words.iter().any(|word| first.eq_ignore_ascii_case(word))
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
@@ -163,7 +186,7 @@ impl Run<'_> {
     }
 
     /// Holds the tables that a statement reads or writes against those that exist.
-    fn data(&mut self, uses: &[Reference]) {
+    pub(super) fn data(&mut self, uses: &[Reference]) {
         let mut table: Option<String> = None;
         for reference in uses {
             let name = &reference.name;
@@ -206,10 +229,14 @@ impl Run<'_> {
             return;
         }
         let key = key_of(ObjectKind::Procedure, name.text());
-        let Some(routine) = self.catalogue.procedures.get(&key) else {
+        if !self.catalogue.procedures.contains_key(&key) {
             self.unknown_object(ObjectKind::Procedure, &name.name);
             return;
-        };
+        }
+        if self.interpret(span) {
+            return;
+        }
+        let Some(routine) = self.catalogue.procedures.get(&key) else { return };
         let body = &routine.definition.body;
         if body.changes.is_empty() && !body.dynamic {
             return;
@@ -253,6 +280,7 @@ impl Run<'_> {
                 collation,
                 options: std::collections::BTreeMap::new(),
                 partitioning: Partitioning::Unknown,
+                partitions: None,
                 place: place.clone(),
                 unknown: None,
             });

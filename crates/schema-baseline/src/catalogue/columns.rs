@@ -3,6 +3,7 @@
 use super::apply::Run;
 use super::table::{Column, Table};
 use crate::ast::{ColumnDef, Expr, Ident, KeyKind, KeyPartOf, Position, same_name};
+use crate::dialect::Vendor;
 use crate::finding::Finding;
 use crate::place::{Place, Span};
 
@@ -116,7 +117,8 @@ impl Run<'_> {
             })
         });
         let Some((user_table, key)) = user else { return };
-        if !self.catalogue.foreign_key_checks && kinds.0.differs_only_by_charset(&kinds.1) {
+        let lenient = self.catalogue.dialect.vendor == Vendor::MySql && !self.catalogue.foreign_key_checks;
+        if lenient && kinds.0.differs_only_by_charset(&kinds.1) {
             return;
         }
         let what = format!("the type of column `{}`", before.name);
@@ -185,6 +187,11 @@ impl Run<'_> {
                     !matches!(&part.of, KeyPartOf::Column(other) if gone.iter().any(|gone| other.same(gone)))
                 })
             {
+                if self.catalogue.dialect.vendor == Vendor::MariaDb {
+                    let reason = format!("unique key `{}` needs column `{}`", key.name, name.text);
+                    self.refuse(name.span, reason, "drop the key in the same statement or before");
+                    continue;
+                }
                 let (table, column, key) = (table.name.clone(), name.text.clone(), key.name.clone());
                 self.report(name.span, |src, span| Finding::NarrowedKey { table, column, key, src, span });
             }

@@ -3,7 +3,7 @@
 use super::Catalogue;
 use super::apply::Run;
 use super::table::{Check, Column, ForeignKey, Key, Table};
-use crate::ast::{Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, same_name};
+use crate::ast::{Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, KeyWords, same_name};
 use crate::dialect::Vendor;
 use crate::finding::{Finding, at};
 use crate::nearest::advice;
@@ -52,6 +52,7 @@ impl Run<'_> {
             parent_columns,
             on_delete: def.references.on_delete,
             on_update: def.references.on_update,
+            words: def.references.words,
             checked: missing || !own,
             place: self.place(def.span),
         };
@@ -86,6 +87,7 @@ impl Run<'_> {
             parts: def.columns.iter().map(part).collect(),
             invisible: false,
             options: Vec::new(),
+            words: KeyWords::default(),
             implicit: true,
             place: key.place.clone(),
         };
@@ -102,15 +104,31 @@ impl Run<'_> {
         self.report(span, |src, span| Finding::DuplicateKey { name, holder, src, span, first });
     }
 
-    /// Adds a check constraint.
-    pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef) {
-        let (name, generated_name) = if let Some(name) = &def.name {
-            (name.text.clone(), false)
-        } else {
-            let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
-            (format!("{}_chk_{n}", table.name), true)
+    /// Adds a check constraint. MariaDB keeps what stands in the definition of a `column` there.
+    pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef, column: Option<&Ident>) {
+        let mariadb = self.catalogue.dialect.vendor == Vendor::MariaDb;
+        let column = column.filter(|_| mariadb).map(|column| column.text.clone());
+        if column.is_some() {
+            table.checks.retain(|check| check.column != column);
+        }
+        let (name, generated_name) = match (&def.name, &column) {
+            (_, Some(column)) => (column.clone(), true),
+            (Some(name), None) => (name.text.clone(), false),
+            (None, None) if mariadb => {
+                let is_taken = |name: &str| table.checks.iter().any(|check| same_name(&check.name, name));
+                let free = (1..=table.checks.len() + 1)
+                    .map(|n| format!("CONSTRAINT_{n}"))
+                    .find(|name| !is_taken(name));
+                (free.unwrap_or_default(), true)
+            }
+            (None, None) => {
+                let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
+                (format!("{}_chk_{n}", table.name), true)
+            }
         };
-        if let Some(holder) = table.checks.iter().find(|check| same_name(&check.name, &name)) {
+        let holder =
+            table.checks.iter().find(|check| check.column.is_none() && same_name(&check.name, &name));
+        if let Some(holder) = holder.filter(|_| column.is_none()) {
             self.duplicate_constraint(
                 def.name.as_ref().map_or(def.span, |name| name.span),
                 &name,
@@ -124,6 +142,7 @@ impl Run<'_> {
             generated_name,
             expr: def.expr.clone(),
             enforced: def.enforced,
+            column,
             place,
         });
     }

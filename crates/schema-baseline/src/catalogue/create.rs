@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::apply::Run;
 use super::table::{Column, Partitioning, Table};
 use crate::ast::{
-    CheckDef, CreateTable, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, ObjectKind, ObjectName,
-    TableElement, TableOption,
+    CheckDef, CreateTable, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, ObjectKind,
+    ObjectName, TableElement, TableOption,
 };
 use crate::dialect::Vendor;
 use crate::finding::Finding;
@@ -29,22 +29,22 @@ impl Run<'_> {
         }
         let mut table = self.new_table(&def.name, &def.options);
         if let Some(partition) = &def.partition {
-            table.partitioning = Partitioning::By(partition.canonical.clone());
+            table.partition(partition, self.catalogue.dialect);
         }
         let mut keys: Vec<KeyDef> = Vec::new();
         let mut foreign_keys: Vec<ForeignKeyDef> = Vec::new();
-        let mut checks: Vec<&CheckDef> = Vec::new();
+        let mut checks: Vec<(&CheckDef, Option<&Ident>)> = Vec::new();
         for (element, _) in &def.elements {
             match element {
                 TableElement::Column(column) => {
                     self.add_column(&mut table, column, None);
                     keys.extend(column_keys(column));
                     foreign_keys.extend(self.inline_foreign_key(column));
-                    checks.extend(&column.checks);
+                    checks.extend(column.checks.iter().map(|check| (check, Some(&column.name))));
                 }
                 TableElement::Key(key) => keys.push(key.clone()),
                 TableElement::ForeignKey(key) => foreign_keys.push(key.clone()),
-                TableElement::Check(check) => checks.push(check),
+                TableElement::Check(check) => checks.push((check, None)),
                 TableElement::Period => {}
             }
         }
@@ -58,8 +58,8 @@ impl Run<'_> {
         for key in &keys {
             self.add_key(&mut table, key);
         }
-        for check in checks {
-            self.add_check(&mut table, check);
+        for (check, column) in checks {
+            self.add_check(&mut table, check, column);
         }
         for key in &foreign_keys {
             self.add_foreign_key(&mut table, key);
@@ -89,6 +89,7 @@ impl Run<'_> {
             collation,
             options: BTreeMap::from([("engine".to_owned(), "innodb".to_owned())]),
             partitioning: Partitioning::None,
+            partitions: None,
             place: self.place(name.span()),
             unknown: None,
         };
@@ -325,6 +326,7 @@ pub(super) fn column_keys(column: &crate::ast::ColumnDef) -> impl Iterator<Item 
         parts: vec![KeyPart { of: KeyPartOf::Column(column.name.clone()), length: None, descending: false }],
         invisible: false,
         options: Vec::new(),
+        words: KeyWords::default(),
         span: column.name.span,
     })
 }

@@ -48,6 +48,7 @@ impl Run<'_> {
             parts: def.parts.iter().map(|part| table.whole_if_complete(part)).collect(),
             invisible: def.invisible,
             options: def.options.clone(),
+            words: def.words,
             implicit: false,
             place: self.place(def.span),
         };

@@ -5,7 +5,9 @@ mod apply;
 mod columns;
 mod constraints;
 mod create;
+mod interpret;
 mod keys;
+mod partitions;
 mod programs;
 mod references;
 mod table;
@@ -16,11 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) use programs::is_default as is_default_characteristic;
-pub(crate) use table::smallest;
 pub use table::{Check, Column, ForeignKey, Key, Partitioning, Table};
+pub(crate) use table::{is_text, smallest};
 
 use crate::ast::{
-    CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RoutineKind,
+    CreateEvent, CreateRoutine, CreateTrigger, CreateView, DataType, EventChange, ObjectKind, ObjectName,
+    RoutineKind,
 };
 use crate::dialect::Dialect;
 use crate::place::Place;
@@ -38,6 +41,8 @@ pub struct Catalogue {
     charset: String,
     collation: String,
     foreign_key_checks: bool,
+    /// Whether objects come in any order, so that what is missing may still come.
+    any_order: bool,
     pub(crate) tables: BTreeMap<String, Table>,
     pub(crate) views: BTreeMap<String, View>,
     pub(crate) triggers: BTreeMap<String, Trigger>,
@@ -48,6 +53,7 @@ pub struct Catalogue {
     children: BTreeMap<String, BTreeMap<String, usize>>,
     /// The statement after which any object may have any definition.
     unsure: Option<Place>,
+    session: interpret::Session,
     /// Tables that only the session sees.
     temporary: BTreeSet<String>,
     /// Objects that are not tables and whose definition is uncertain.
@@ -62,6 +68,8 @@ pub struct View {
     /// Its query as a server keeps it: with the tables and columns that there were when it was created. None when it is not
     /// known, or nobody has looked yet.
     pub(crate) kept: Option<Spelled>,
+    /// Whether the server would have refused it for what it reads, which has been said.
+    pub(crate) refused: bool,
     /// Where it was created.
     pub place: Place,
 }
@@ -111,6 +119,7 @@ impl Catalogue {
             charset: charset.to_owned(),
             collation: collation.to_owned(),
             foreign_key_checks: true,
+            any_order: false,
             tables: BTreeMap::new(),
             views: BTreeMap::new(),
             triggers: BTreeMap::new(),
@@ -119,6 +128,7 @@ impl Catalogue {
             events: BTreeMap::new(),
             children: BTreeMap::new(),
             unsure: None,
+            session: interpret::Session::default(),
             temporary: BTreeSet::new(),
             unknown: BTreeMap::new(),
         }
@@ -225,14 +235,22 @@ impl Catalogue {
         }
     }
 
+    /// The character set and collation of a text type that stands outside of a table.
+    pub(crate) fn resolve(&self, data_type: &DataType) -> (String, String) {
+        let resolved = table::resolve_type(data_type, &self.charset, &self.collation, self.dialect);
+        (resolved.charset.unwrap_or_default(), resolved.collation.unwrap_or_default())
+    }
+
     /// Leaves foreign keys unchecked until [`Catalogue::check`], so that tables can come in any order.
     pub fn defer_foreign_key_checks(&mut self) {
         self.foreign_key_checks = false;
+        self.any_order = true;
     }
 
     /// Forgets what belongs to a session: temporary tables and settings.
     pub fn end_session(&mut self) {
         self.temporary.clear();
+        self.session = interpret::Session::default();
         self.foreign_key_checks = true;
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::apply::Run;
-use super::{Event, Routine, Trigger, View, key_of};
+use super::{Event, Routine, Trigger, View, is_system_schema, key_of};
 use crate::ast::{
-    CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RoutineKind,
-    TriggerOrder,
+    CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, ObjectName, RefKind,
+    RoutineKind, TriggerOrder,
 };
 use crate::served::spell_view;
 
@@ -25,9 +25,34 @@ impl Run<'_> {
             return;
         }
         self.catalogue.unknown.remove(&(ObjectKind::View, name.to_owned()));
-        let mut view = View { definition: Arc::clone(def), kept: None, place: self.place(def.name.span()) };
+        let refused = !self.catalogue.any_order && self.misses_relations(def);
+        let mut view =
+            View { definition: Arc::clone(def), kept: None, refused, place: self.place(def.name.span()) };
         view.kept = spell_view(self.catalogue, &view);
         self.catalogue.views.insert(name.to_owned(), view);
+    }
+
+    /// Reports what the query of a view reads and is not there.
+    fn misses_relations(&mut self, def: &CreateView) -> bool {
+        let before = self.findings.len();
+        for reference in &def.query.references {
+            let name = &reference.name;
+            let foreign = name.schema.as_ref().is_some_and(|schema| {
+                is_system_schema(&schema.text)
+                    || self.catalogue.schema.as_ref().is_some_and(|own| *own != schema.text)
+            });
+            if reference.kind != RefKind::Relation || foreign {
+                continue;
+            }
+            let text = name.text();
+            if !self.catalogue.tables.contains_key(text)
+                && !self.catalogue.views.contains_key(text)
+                && !self.catalogue.temporary.contains(text)
+            {
+                self.unknown_table(&name.name);
+            }
+        }
+        self.findings.len() > before
     }
 
     pub(super) fn create_trigger(&mut self, def: &Arc<CreateTrigger>) {

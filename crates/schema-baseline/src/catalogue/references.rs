@@ -15,7 +15,7 @@ impl Catalogue {
                 findings.extend(self.foreign_key_problem(table, key));
             }
         }
-        for (name, view) in &self.views {
+        for (name, view) in self.views.iter().filter(|(_, view)| !view.refused) {
             self.check_body(&format!("view `{name}`"), &view.definition.query, &view.place, findings);
         }
         for (name, trigger) in &self.triggers {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::ast::{
-    Action, ColumnDef, DataType, DefaultValue, Expr, Generated, KeyKind, KeyPart, KeyPartOf, same_name,
+    Action, ActionWord, ColumnDef, DataType, DefaultValue, Expr, Generated, KeyKind, KeyPart, KeyPartOf,
+    KeyWords, PartitionBy, same_name,
 };
 use crate::dialect::{Dialect, bytes_per_character, charset_of};
 use crate::place::Place;
@@ -29,6 +30,8 @@ pub struct Table {
     pub options: BTreeMap<String, String>,
     /// How it is partitioned.
     pub partitioning: Partitioning,
+    /// Its partitions, where they are understood.
+    pub partitions: Option<PartitionBy>,
     /// Where it was created.
     pub place: Place,
     /// The statement that made its definition uncertain.
@@ -89,6 +92,8 @@ pub struct Key {
     pub invisible: bool,
     /// Other options.
     pub options: Vec<(String, String)>,
+    /// What servers show of how it was written.
+    pub words: KeyWords,
     /// Whether the server made it for a foreign key; it goes when another key can serve.
     pub implicit: bool,
     /// Where it was defined.
@@ -114,6 +119,8 @@ pub struct ForeignKey {
     pub on_delete: Action,
     /// `ON UPDATE`.
     pub on_update: Action,
+    /// The words of `ON DELETE` and `ON UPDATE` where they restrict.
+    pub words: (ActionWord, ActionWord),
     /// Whether it has been held against the parent.
     pub checked: bool,
     /// Where it was defined.
@@ -131,6 +138,8 @@ pub struct Check {
     pub expr: Expr,
     /// Whether it is enforced.
     pub enforced: bool,
+    /// The column whose definition it is part of, where the server keeps it there (MariaDB).
+    pub column: Option<String>,
     /// Where it was defined.
     pub place: Place,
 }
@@ -264,8 +273,9 @@ pub(crate) fn is_text(name: &str) -> bool {
     matches!(name, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set")
 }
 
-fn resolve_type(written: &DataType, charset: &str, collation: &str, dialect: Dialect) -> DataType {
+pub(super) fn resolve_type(written: &DataType, charset: &str, collation: &str, dialect: Dialect) -> DataType {
     let mut resolved = written.clone();
+    resolved.words.0.own_charset = written.binary || written.charset.is_some() || written.collation.is_some();
     if !is_text(resolved.name) {
         (resolved.charset, resolved.collation) = (None, None);
         return resolved;

@@ -201,7 +201,7 @@ fn other_rules_of_the_server() {
 #[test]
 fn what_is_not_known_is_not_held_against_anyone() {
     let (catalogue, findings) = run("CREATE TABLE t (a INT);
-         CREATE PROCEDURE p() BEGIN IF 1 THEN ALTER TABLE t ADD b INT; END IF; END;
+         CREATE PROCEDURE p() BEGIN IF (SELECT COUNT(*) FROM t) THEN ALTER TABLE t ADD b INT; END IF; END;
          CALL p();
          ALTER TABLE t DROP COLUMN b;
          CREATE TABLE u AS SELECT 1 AS x;
@@ -213,7 +213,12 @@ fn what_is_not_known_is_not_held_against_anyone() {
 
 #[test]
 fn every_reference_must_exist_in_the_end() {
+    // A view reads what must be there when it is created, a trigger what must be there when it runs.
     let (_, findings) = run("CREATE TABLE customers (a INT); CREATE VIEW v AS SELECT a FROM custmers;");
+    let [Finding::UnknownTable { help, .. }] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(help, "did you mean `customers`?");
+    let (_, findings) = run("CREATE TABLE customers (a INT);
+         CREATE TRIGGER g BEFORE INSERT ON customers FOR EACH ROW DELETE FROM custmers;");
     let [Finding::MissingReference { help, nearest, .. }] = findings.as_slice() else {
         panic!("{findings:?}")
     };

@@ -22,7 +22,8 @@ pub(super) fn expression(text: &str, tokens: &[Token]) -> Expr {
         (Some(first), Some(last)) => Span { start: first.start, end: last.end },
         _ => Span::default(),
     };
-    Expr { canonical: canonical(text, tokens), words: names(text, tokens), span }
+    let written = tokens.iter().map(|token| token.text(text)).collect::<Vec<_>>().join(" ").into();
+    Expr { canonical: canonical(text, tokens), written, words: names(text, tokens), span }
 }
 
 /// The words that may name columns.

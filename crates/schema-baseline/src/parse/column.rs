@@ -5,6 +5,7 @@ use migrate_core::script::lexer::{Token, TokenKind};
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{CheckDef, ColumnDef, DefaultValue, Expr, Generated, Ident, Literal};
+use crate::dialect::Vendor;
 
 impl Cursor<'_> {
     /// `name type attributes…`.
@@ -223,6 +224,11 @@ impl Cursor<'_> {
         let introducer = ["date", "time", "timestamp"].iter().any(|word| self.is_word(word))
             || self.peek().is_some_and(|token| token.text(self.text).starts_with('_'));
         if introducer && self.peek_at(1).is_some_and(|token| token.kind == TokenKind::String) {
+            let is_typed = self.peek().is_some_and(|token| token.kind == TokenKind::Word)
+                && !self.peek().is_some_and(|token| token.text(self.text).starts_with('_'));
+            if is_typed && self.dialect.vendor == Vendor::MySql {
+                return self.expected("a default without DATE, TIME or TIMESTAMP before it");
+            }
             self.next();
         }
         if self.is_string() {

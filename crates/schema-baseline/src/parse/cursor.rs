@@ -24,6 +24,7 @@ pub(super) struct Cursor<'a> {
     at: usize,
     /// Where the statement ends.
     end: usize,
+    pub(super) dialect: Dialect,
     /// Stretches that a baseline leaves out.
     pub(super) strip: Vec<Span>,
     /// What the statement changes, as far as it has been read.
@@ -31,8 +32,8 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str, tokens: &'a [Token], end: usize) -> Self {
-        Self { text, tokens, at: 0, end, strip: Vec::new(), touches: Vec::new() }
+    pub(super) fn new(text: &'a str, tokens: &'a [Token], end: usize, dialect: Dialect) -> Self {
+        Self { text, tokens, at: 0, end, dialect, strip: Vec::new(), touches: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<Token> {
@@ -160,7 +161,10 @@ impl<'a> Cursor<'a> {
     fn can_be_name(&self, token: Token) -> bool {
         match token.kind {
             TokenKind::QuotedIdentifier => true,
-            TokenKind::Word => !super::words::is_reserved(token.text(self.text)),
+            TokenKind::Word => {
+                let word = token.text(self.text);
+                !super::words::is_reserved(word) && !super::words::is_reserved_by(word, self.dialect)
+            }
             _ => false,
         }
     }

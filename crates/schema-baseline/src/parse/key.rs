@@ -5,7 +5,8 @@ use migrate_core::script::lexer::TokenKind;
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{
-    Action, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, References, TableElement,
+    Action, ActionWord, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, References,
+    TableElement,
 };
 
 impl Cursor<'_> {
@@ -92,6 +93,7 @@ impl Cursor<'_> {
             parts: Vec::new(),
             invisible: false,
             options: Vec::new(),
+            words: KeyWords::default(),
             span: self.span_from(start),
         };
         self.key_algorithm(&mut key)?;
@@ -142,7 +144,7 @@ impl Cursor<'_> {
         }
         match self.eat_any(&["btree", "hash", "rtree"]) {
             Some("hash") => key.options.push(("using".to_owned(), "hash".to_owned())),
-            Some(_) => {}
+            Some(word) => key.words.btree = word == "btree",
             None => return self.expected("BTREE, HASH or RTREE"),
         }
         Ok(true)
@@ -163,9 +165,8 @@ impl Cursor<'_> {
             let parser = self.name("the name of a parser")?;
             key.options.push(("parser".to_owned(), parser.text.to_lowercase()));
         } else if self.eat("key_block_size") {
-            // InnoDB drops it.
             self.eat_symbol("=");
-            self.number("a number")?;
+            key.words.block_size = Some(self.number("a number")?);
         } else if self.is_name() && self.is_symbol_at(1, "=")
             || self.is_word("engine_attribute")
             || self.is_word("secondary_engine_attribute")
@@ -186,8 +187,13 @@ impl Cursor<'_> {
         let table = self.object_name("the name of the parent table")?;
         let columns =
             if self.is_symbol("(") { self.names_in_parentheses("the name of a column")? } else { Vec::new() };
-        let mut references =
-            References { table, columns, on_delete: Action::Restrict, on_update: Action::Restrict };
+        let mut references = References {
+            table,
+            columns,
+            on_delete: Action::Restrict,
+            on_update: Action::Restrict,
+            words: (ActionWord::Absent, ActionWord::Absent),
+        };
         loop {
             if self.eat("match") {
                 if self.eat_any(&["full", "partial", "simple"]).is_none() {
@@ -199,20 +205,23 @@ impl Cursor<'_> {
                 if !on_delete {
                     self.eat("update");
                 }
-                let action = self.action()?;
-                *(if on_delete { &mut references.on_delete } else { &mut references.on_update }) = action;
+                let (action, word) = self.action()?;
+                let References { on_delete: delete, on_update: update, words, .. } = &mut references;
+                let (to, words) = if on_delete { (delete, &mut words.0) } else { (update, &mut words.1) };
+                (*to, *words) = (action, word);
             } else {
                 return Ok(references);
             }
         }
     }
 
-    fn action(&mut self) -> Parsed<Action> {
+    fn action(&mut self) -> Parsed<(Action, ActionWord)> {
         Ok(match () {
-            () if self.eat("cascade") => Action::Cascade,
-            () if self.eat("restrict") || self.eat_words(&["no", "action"]) => Action::Restrict,
-            () if self.eat_words(&["set", "null"]) => Action::SetNull,
-            () if self.eat_words(&["set", "default"]) => Action::SetDefault,
+            () if self.eat("cascade") => (Action::Cascade, ActionWord::Absent),
+            () if self.eat("restrict") => (Action::Restrict, ActionWord::Restrict),
+            () if self.eat_words(&["no", "action"]) => (Action::Restrict, ActionWord::NoAction),
+            () if self.eat_words(&["set", "null"]) => (Action::SetNull, ActionWord::Absent),
+            () if self.eat_words(&["set", "default"]) => (Action::SetDefault, ActionWord::Absent),
             () => return self.expected("CASCADE, RESTRICT, NO ACTION, SET NULL or SET DEFAULT"),
         })
     }

@@ -7,6 +7,7 @@ mod column;
 mod cursor;
 mod data;
 mod key;
+mod partition;
 mod program;
 mod references;
 mod statement;
@@ -21,11 +22,12 @@ use std::sync::Arc;
 use migrate_core::script::lexer::{Token, Unterminated};
 use migrate_core::script::{SplitOptions, SplitProblem, split};
 
-use crate::ast::{DataType, Ident, ObjectKind, ObjectName, Statement, StatementKind};
+use crate::ast::{DataType, Ident, ObjectKind, ObjectName, Reference, Statement, StatementKind};
 use crate::dialect::Dialect;
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 use cursor::{Cursor, Failure};
+pub(crate) use partition::{partition_by, partition_change};
 
 /// Reads a script. Statements that cannot be read are reported, and kept as
 /// [`StatementKind::NotUnderstood`] with the objects that they may have changed.
@@ -57,11 +59,62 @@ pub(crate) fn parse_one(source: &Arc<Source>, dialect: Dialect) -> (Option<State
     (statement, script.findings)
 }
 
+/// The tokens of a text in one spelling.
+pub(crate) fn canonical_text(text: &str, dialect: Dialect) -> String {
+    let mut tokens = Vec::new();
+    cursor::tokens(text, 0, text.len(), dialect, &mut tokens);
+    if tokens.is_empty() { String::new() } else { canonical::canonical(text, &tokens) }
+}
+
+/// Whether a name needs no quotes.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+    !name.is_empty()
+        && name.chars().all(is_plain)
+        && !name.bytes().all(|byte| byte.is_ascii_digit())
+        && !words::is_reserved(name)
+}
+
+/// The tokens of a stretch of a text that the server reads.
+pub(crate) fn tokens_of(text: &str, span: Span, dialect: Dialect) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    cursor::tokens(text, span.start, span.end.min(text.len()), dialect, &mut tokens);
+    tokens
+}
+
+/// The tables that an expression reads in its subqueries.
+pub(crate) fn references_in(text: &str, span: Span, dialect: Dialect) -> Vec<Reference> {
+    references::references(text, &tokens_of(text, span, dialect), false).references
+}
+
+/// A name without its quotes.
+pub(crate) fn unquoted(written: &str) -> String {
+    cursor::unquote_name(written)
+}
+
+/// Reads one statement that stands in a text.
+pub(crate) fn parse_span(
+    source: &Arc<Source>,
+    span: Span,
+    dialect: Dialect,
+) -> (Option<Statement>, Vec<Finding>) {
+    let mut script =
+        Script { source, dialect, tokens: Vec::new(), prepared: Vec::new(), findings: Vec::new() };
+    let statement = script.statement(span.start, span.end, false);
+    (statement, script.findings)
+}
+
+/// Reads one statement that is a text of its own.
+pub(crate) fn parse_all(source: &Arc<Source>, dialect: Dialect) -> (Vec<Statement>, Vec<Finding>) {
+    let (statement, findings) = parse_one(source, dialect);
+    (statement.into_iter().collect(), findings)
+}
+
 /// Reads a type, and gives the rest of the text behind it.
 pub(crate) fn parse_type(text: &str, dialect: Dialect) -> Option<(DataType, &str)> {
     let mut tokens = Vec::new();
     cursor::tokens(text, 0, text.len(), dialect, &mut tokens);
-    let mut cursor = Cursor::new(text, &tokens, text.len());
+    let mut cursor = Cursor::new(text, &tokens, text.len(), dialect);
     let data_type = cursor.data_type().ok()?;
     let rest = cursor.rest().first().map_or(text.len(), |token| token.start);
     Some((data_type, &text[rest..]))
@@ -111,7 +164,7 @@ impl Script<'_> {
                 strip: Vec::new(),
             });
         }
-        let mut cursor = Cursor::new(text, &self.tokens, end);
+        let mut cursor = Cursor::new(text, &self.tokens, end, self.dialect);
         let result = cursor.statement(&mut self.prepared).and_then(|kind| {
             if cursor.is_at_end() { Ok(kind) } else { cursor.expected("the end of the statement") }
         });

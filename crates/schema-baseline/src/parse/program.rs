@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::canonical::canonical;
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, Parsed, unquote_name, unquote_string};
 use super::references::references;
 use crate::ast::{
     Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, ObjectKind, RoutineKind,
     StatementKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
+use crate::place::Span;
 
 /// What stands between `CREATE` and the kind of object.
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub(super) struct Head {
     pub(super) temporary: bool,
     algorithm: Option<String>,
     invoker: bool,
+    definer: Option<String>,
 }
 
 impl Cursor<'_> {
@@ -34,7 +36,7 @@ impl Cursor<'_> {
                     None => return self.expected("UNDEFINED, MERGE or TEMPTABLE"),
                 }
             } else if self.is_word("definer") {
-                self.definer()?;
+                head.definer = self.definer()?;
             } else if self.is_word("sql") {
                 head.invoker = self.sql_security()?;
             } else if self.eat("temporary") {
@@ -46,26 +48,29 @@ impl Cursor<'_> {
     }
 
     /// `DEFINER = account`, noted as something to leave out.
-    fn definer(&mut self) -> Parsed<()> {
+    fn definer(&mut self) -> Parsed<Option<String>> {
         let start = self.position();
         self.next();
         self.expect_symbol("=", "`=`")?;
-        if self.is_string() {
-            self.string("an account")?;
-        } else {
-            self.loose_name("an account")?;
-        }
+        let runner = self.is_word("current_user");
+        let user =
+            if self.is_string() { self.string("an account")? } else { self.loose_name("an account")?.text };
+        let mut host = "%".to_owned();
         if self.is_symbol("(") {
             self.skip_parentheses()?;
-        } else if self.peek().is_some_and(|token| token.text(self.text).starts_with('@')) {
-            let bare = self.is_symbol("@");
+        } else if let Some(token) = self.peek().filter(|token| token.text(self.text).starts_with('@')) {
             self.next();
-            if bare {
-                self.next();
+            let written = match token.text(self.text).strip_prefix('@').unwrap_or_default() {
+                "" => self.next().map_or("", |token| token.text(self.text)),
+                written => written,
+            };
+            host = unquote_name(written);
+            if host.starts_with(['\'', '"']) {
+                host = unquote_string(&host);
             }
         }
         self.strip.push(self.span_from(start));
-        Ok(())
+        Ok((!runner).then(|| format!("`{user}`@`{host}`")))
     }
 
     /// `SQL SECURITY DEFINER|INVOKER`; true for the latter.
@@ -94,6 +99,7 @@ impl Cursor<'_> {
         let query = self.body(check_option.as_ref().map_or(0, |(length, _)| *length));
         Ok(StatementKind::CreateView(Arc::new(CreateView {
             name,
+            definer: head.definer,
             or_replace: head.or_replace || alter,
             alter,
             if_not_exists,
@@ -133,10 +139,9 @@ impl Cursor<'_> {
         while !self.is_at_end() {
             self.next();
         }
-        let span = tokens.last().map_or_else(
-            || self.span_from(start),
-            |last| crate::place::Span { start: tokens[0].start, end: last.end },
-        );
+        let span = tokens
+            .last()
+            .map_or_else(|| self.span_from(start), |last| Span { start: tokens[0].start, end: last.end });
         Body {
             canonical: canonical(self.text, tokens),
             references: found.references,
@@ -155,7 +160,8 @@ impl Cursor<'_> {
     }
 
     /// Behind `CREATE … TRIGGER`.
-    pub(super) fn trigger(&mut self, head: &Head) -> Parsed<StatementKind> {
+    pub(super) fn trigger(&mut self, head: Head) -> Parsed<StatementKind> {
+        let start = self.position().saturating_sub(1);
         let if_not_exists = self.if_not_exists();
         let name = self.object_name("the name of the trigger")?;
         self.touches.push((ObjectKind::Trigger, name.clone()));
@@ -184,9 +190,11 @@ impl Cursor<'_> {
             None => None,
         };
         let body = self.program_body()?;
-        let or_replace = head.or_replace;
+        let Head { or_replace, definer, .. } = head;
+        let span = self.span_from(start);
         Ok(StatementKind::CreateTrigger(Arc::new(CreateTrigger {
             name,
+            definer,
             or_replace,
             if_not_exists,
             timing,
@@ -194,11 +202,12 @@ impl Cursor<'_> {
             table,
             order,
             body,
+            span,
         })))
     }
 
     /// Behind `CREATE … PROCEDURE` or `CREATE … FUNCTION`.
-    pub(super) fn routine(&mut self, head: &Head, kind: RoutineKind) -> Parsed<StatementKind> {
+    pub(super) fn routine(&mut self, head: Head, kind: RoutineKind) -> Parsed<StatementKind> {
         let if_not_exists = self.if_not_exists();
         let name = self.object_name("the name of the routine")?;
         if self.is_word("returns") && kind == RoutineKind::Function {
@@ -209,12 +218,16 @@ impl Cursor<'_> {
         self.touches.push((kind.into(), name.clone()));
         let start = self.position();
         self.skip_parentheses()?;
+        let whole = self.span_from(start);
+        let parameters = Span { start: whole.start + 1, end: whole.end.saturating_sub(1) };
+        let mut returns = None;
         if kind == RoutineKind::Function {
             self.expect("returns")?;
-            self.data_type()?;
+            let mut data_type = self.data_type()?;
             if self.eat("collate") {
-                self.charset_value()?;
+                data_type.collation = Some(self.charset_value()?);
             }
+            returns = Some(data_type);
         }
         let signature = self.spelled_since(start);
         let characteristics = self.characteristics()?;
@@ -226,9 +239,12 @@ impl Cursor<'_> {
         Ok(StatementKind::CreateRoutine(Arc::new(CreateRoutine {
             kind,
             name,
+            definer: head.definer,
             or_replace: head.or_replace,
             if_not_exists,
             signature,
+            parameters,
+            returns,
             characteristics,
             body,
         })))
@@ -271,7 +287,7 @@ impl Cursor<'_> {
     }
 
     /// Behind `CREATE … EVENT`.
-    pub(super) fn event(&mut self, head: &Head) -> Parsed<StatementKind> {
+    pub(super) fn event(&mut self, head: Head) -> Parsed<StatementKind> {
         let if_not_exists = self.if_not_exists();
         let name = self.object_name("the name of the event")?;
         self.touches.push((ObjectKind::Event, name.clone()));
@@ -282,8 +298,9 @@ impl Cursor<'_> {
         if change.body.is_none() {
             return self.expected("DO");
         }
-        let or_replace = head.or_replace;
-        Ok(StatementKind::CreateEvent(Arc::new(CreateEvent { name, or_replace, if_not_exists, change })))
+        let Head { or_replace, definer, .. } = head;
+        let event = CreateEvent { name, definer, or_replace, if_not_exists, change };
+        Ok(StatementKind::CreateEvent(Arc::new(event)))
     }
 
     /// Behind `ALTER … EVENT`.

@@ -96,7 +96,7 @@ impl Cursor<'_> {
             return self.call();
         }
         if self.is_word("execute") {
-            return self.execute(prepared);
+            return Ok(self.execute(prepared));
         }
         if self.is_word("begin") && self.is_word_at(1, "not") {
             return self.unknown("a block of statements");
@@ -134,16 +134,16 @@ impl Cursor<'_> {
             return self.view(head, false);
         }
         if self.eat("trigger") {
-            return self.trigger(&head);
+            return self.trigger(head);
         }
         if self.eat("procedure") {
-            return self.routine(&head, RoutineKind::Procedure);
+            return self.routine(head, RoutineKind::Procedure);
         }
         if self.eat("function") {
-            return self.routine(&head, RoutineKind::Function);
+            return self.routine(head, RoutineKind::Function);
         }
         if self.eat("event") {
-            return self.event(&head);
+            return self.event(head);
         }
         if self.is_word("spatial") && self.is_word_at(1, "reference") {
             return Ok(self.without_effect());
@@ -306,13 +306,14 @@ impl Cursor<'_> {
     }
 
     /// `EXECUTE`: runs SQL that was put together as strings.
-    fn execute(&mut self, prepared: &[ObjectName]) -> Parsed<StatementKind> {
+    fn execute(&mut self, prepared: &[ObjectName]) -> StatementKind {
         let mut names = prepared.to_vec();
         for token in self.rest() {
             tables_in_string(token.text(self.text), token.range().into(), &mut names);
         }
-        self.touches.extend(names.into_iter().map(|name| (ObjectKind::Table, name)));
-        self.unknown("EXECUTE of SQL in a string")
+        while self.next().is_some() {}
+        let touches = names.into_iter().map(|name| (ObjectKind::Table, name)).collect();
+        StatementKind::Execute { touches }
     }
 
     fn truncate(&mut self) -> Parsed<StatementKind> {

@@ -183,7 +183,7 @@ impl Cursor<'_> {
         let token = self.peek()?;
         let name = unquote_name(token.text(self.text)).to_lowercase();
         let is_name = matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
-        let known = OPTIONS.binary_search(&name.as_str()).is_ok() || self.is_symbol_at(1, "=");
+        let known = OPTIONS.binary_search(&name.as_str()).is_ok();
         if !is_name || !known {
             return None;
         }

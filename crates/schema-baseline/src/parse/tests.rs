@@ -283,7 +283,7 @@ fn what_is_not_understood_is_said_with_what_it_touches() {
         assert_eq!(touches[0].1.text(), table);
     }
     let (statements, _) = read("SET @s = 'ALTER TABLE t ADD a INT'; PREPARE x FROM @s; EXECUTE x;");
-    let StatementKind::NotUnderstood { touches } = &statements[2].kind else { panic!() };
+    let StatementKind::Execute { touches } = &statements[2].kind else { panic!() };
     assert_eq!(touches[0].1.text(), "t");
 }
 

@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Parsed};
 use crate::ast::DataType;
 use crate::catalogue::smallest;
-use crate::dialect::charset_name;
+use crate::dialect::{Dialect, Vendor, charset_name};
 
 /// What may stand in the parentheses behind a type's name.
 #[derive(Clone, Copy, PartialEq)]
@@ -102,6 +102,7 @@ impl Cursor<'_> {
         if name == "tinyint" && arguments == Nothing {
             // `BOOL` is `tinyint(1)`.
             data_type.numbers.push(1);
+            data_type.words.0.width = Some(1);
             return Ok(data_type);
         }
         let width = self.type_arguments(&mut data_type, arguments)?;
@@ -109,6 +110,7 @@ impl Cursor<'_> {
         if arguments == Width {
             let kept = data_type.zerofill || (name == "tinyint" && width == Some(1) && !data_type.unsigned);
             data_type.numbers = width.filter(|_| kept && name != "year").into_iter().collect();
+            data_type.words.0.width = width;
         }
         if data_type.name == "blob"
             && let Some(length) = data_type.numbers.pop()
@@ -128,6 +130,9 @@ impl Cursor<'_> {
         let Ok(index) = TYPES.binary_search_by(|(name, ..)| name.cmp(&word.as_str())) else {
             return self.expected("a data type");
         };
+        if !self.has_type(&word) {
+            return self.expected("a data type of this server and version");
+        }
         self.next();
         let (_, name, arguments) = TYPES[index];
         let national = national || word.starts_with('n') && matches!(name, "char" | "varchar");
@@ -150,6 +155,20 @@ impl Cursor<'_> {
             }
             _ => (name, arguments, national),
         })
+    }
+
+    /// Whether the server has the type: some came with a version, some are of one vendor.
+    fn has_type(&self, word: &str) -> bool {
+        let Dialect { vendor, version } = self.dialect;
+        match (word, vendor) {
+            ("vector", Vendor::MySql) => version >= 90_000,
+            ("vector", Vendor::MariaDb) => version >= 110_700,
+            ("uuid" | "inet4" | "inet6" | "number" | "raw" | "varchar2", Vendor::MySql) => false,
+            ("uuid", Vendor::MariaDb) => version >= 100_700,
+            ("inet4", Vendor::MariaDb) => version >= 101_000,
+            ("inet6", Vendor::MariaDb) => version >= 100_500,
+            _ => true,
+        }
     }
 
     /// What stands in parentheses. Returns the display width, if that is what it is.

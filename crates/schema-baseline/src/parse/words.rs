@@ -1,5 +1,7 @@
 //! Reserved words.
 
+use crate::dialect::{Dialect, Vendor};
+
 /// Words that both MySQL and MariaDB reserve, so that they are no names without quotes; sorted.
 #[rustfmt::skip]
 const RESERVED: [&str; 222] = [
@@ -30,6 +32,46 @@ const RESERVED: [&str; 222] = [
     "VARYING", "WHEN", "WHERE", "WHILE", "WITH", "WRITE", "XOR", "YEAR_MONTH", "ZEROFILL",
 ];
 
+/// Words that MySQL has reserved since 8.0, sorted.
+#[rustfmt::skip]
+const MYSQL: [&str; 33] = [
+    "CUBE", "CUME_DIST", "DENSE_RANK", "EMPTY", "EXCEPT", "FIRST_VALUE", "FUNCTION", "GENERATED", "GET",
+    "GROUPING", "GROUPS", "INTERSECT", "JSON_TABLE", "LAG", "LAST_VALUE", "LATERAL", "LEAD", "NTH_VALUE",
+    "NTILE", "OF", "OPTIMIZER_COSTS", "OVER", "PARTITION", "PERCENT_RANK", "RANK", "RECURSIVE", "ROW", "ROWS",
+    "ROW_NUMBER", "STORED", "SYSTEM", "VIRTUAL", "WINDOW",
+];
+
+/// Words that MariaDB reserves beside those that both do, with the version since which, sorted.
+const MARIADB: [(&str, u32); 13] = [
+    ("CURRENT_ROLE", 100_000),
+    ("EXCEPT", 100_300),
+    ("INTERSECT", 100_300),
+    ("OFFSET", 100_600),
+    ("OVER", 100_200),
+    ("PAGE_CHECKSUM", 100_000),
+    ("PARTITION", 100_000),
+    ("RECURSIVE", 100_200),
+    ("REF_SYSTEM_ID", 100_100),
+    ("RETURNING", 100_000),
+    ("ROWS", 100_200),
+    ("ROW_NUMBER", 100_700),
+    ("SLOW", 100_000),
+];
+
+/// Whether a word is no name without quotes on that server, though it is one on others.
+pub(super) fn is_reserved_by(word: &str, dialect: Dialect) -> bool {
+    if word.len() > 15 {
+        return false;
+    }
+    let word = word.to_ascii_uppercase();
+    match dialect.vendor {
+        Vendor::MySql => dialect.version >= 80_000 && MYSQL.binary_search(&word.as_str()).is_ok(),
+        Vendor::MariaDb => MARIADB
+            .binary_search_by(|(reserved, _)| (*reserved).cmp(word.as_str()))
+            .is_ok_and(|index| dialect.version >= MARIADB[index].1),
+    }
+}
+
 /// Whether a word is no name without quotes.
 pub(super) fn is_reserved(word: &str) -> bool {
     word.len() <= 19
@@ -46,7 +88,10 @@ mod tests {
 
     #[test]
     fn sorted_and_found_in_any_case() {
-        assert!(RESERVED.is_sorted());
+        assert!(RESERVED.is_sorted() && MYSQL.is_sorted() && MARIADB.is_sorted());
+        let mariadb = Dialect { vendor: Vendor::MariaDb, version: 101_119 };
+        assert!(is_reserved_by("window", Dialect::default()) && !is_reserved_by("window", mariadb));
+        assert!(is_reserved_by("offset", mariadb) && !is_reserved_by("offset", Dialect::default()));
         assert!(is_reserved("order") && is_reserved("Key") && is_reserved("CURRENT_TIMESTAMP"));
         assert!(!is_reserved("orders") && !is_reserved("status") && !is_reserved(""));
     }

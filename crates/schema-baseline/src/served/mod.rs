@@ -11,7 +11,7 @@ mod names;
 mod query;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use std::sync::Arc;
 

@@ -7,17 +7,17 @@ use sqlparser::parser::Parser;
 /// Nesting that the general parser may follow; it recurses.
 const RECURSION_LIMIT: usize = 50;
 
-pub(super) fn parser(text: &str) -> Option<Parser<'_>> {
+pub(crate) fn parser(text: &str) -> Option<Parser<'_>> {
     Parser::new(&MySqlDialect {}).with_recursion_limit(RECURSION_LIMIT).try_with_sql(text).ok()
 }
 
-pub(super) fn is_at_end(parser: &mut Parser<'_>) -> Option<()> {
+pub(crate) fn is_at_end(parser: &mut Parser<'_>) -> Option<()> {
     (parser.peek_token().token == sqlparser::tokenizer::Token::EOF).then_some(())
 }
 
 /// The text without what the general parser does not know: comments, `MOD` between its operands, `!` for
 /// `NOT`, and the character set that a server adds to `CAST(… AS CHAR)`.
-pub(super) fn prepared(text: &str) -> String {
+pub(crate) fn prepared(text: &str) -> String {
     let tokens: Vec<_> = Lexer::new(text).filter(|token| !token.is_comment()).collect();
     let mut out = String::with_capacity(text.len());
     let mut end = 0;

@@ -1,0 +1,109 @@
+//! Triggers, routines and events: their heads are printed anew, their bodies stay as they were written.
+
+use super::literal::string;
+use super::{Style, quoted};
+use crate::ast::{CreateRoutine, RoutineKind, TriggerEvent, TriggerTiming};
+use crate::catalogue::{Catalogue, Event, Routine, Trigger, is_text};
+
+impl Style<'_> {
+    fn definer(self, written: Option<&String>) -> String {
+        format!("CREATE DEFINER={}", written.map_or(self.account, String::as_str))
+    }
+
+    pub(super) fn trigger(self, trigger: &Trigger) -> String {
+        let def = &trigger.definition;
+        let source = trigger.place.source.inner();
+        let head = self.definer(def.definer.as_ref());
+        if !self.is_mysql() {
+            return format!("{head} {}", def.span.of(source));
+        }
+        let timing = match def.timing {
+            TriggerTiming::Before => "BEFORE",
+            TriggerTiming::After => "AFTER",
+        };
+        let event = match def.event {
+            TriggerEvent::Insert => "INSERT",
+            TriggerEvent::Update => "UPDATE",
+            TriggerEvent::Delete => "DELETE",
+        };
+        format!(
+            "{head} TRIGGER {} {timing} {event} ON {} FOR EACH ROW {}",
+            quoted(def.name.text()),
+            quoted(&trigger.table),
+            def.body.span.of(source)
+        )
+    }
+
+    pub(super) fn routine(self, routine: &Routine, catalogue: &Catalogue) -> String {
+        let def = &routine.definition;
+        let source = routine.place.source.inner();
+        let kind = if def.kind == RoutineKind::Function { "FUNCTION" } else { "PROCEDURE" };
+        let mut text = format!(
+            "{} {kind} {}({})",
+            self.definer(def.definer.as_ref()),
+            quoted(def.name.text()),
+            def.parameters.of(source)
+        );
+        text += &self.returns(def, catalogue);
+        text.push('\n');
+        let has = |wanted: &str| routine.characteristics.iter().any(|one| one == wanted);
+        for (words, shown) in [
+            ("no sql", "NO SQL"),
+            ("reads sql data", "READS SQL DATA"),
+            ("modifies sql data", "MODIFIES SQL DATA"),
+            ("deterministic", "DETERMINISTIC"),
+            ("sql security invoker", "SQL SECURITY INVOKER"),
+        ] {
+            if has(words) {
+                text += &format!("    {shown}\n");
+            }
+        }
+        let comment = routine.characteristics.iter().find_map(|one| one.strip_prefix("comment '"));
+        if let Some(comment) = comment.and_then(|comment| comment.strip_suffix('\'')) {
+            text += &format!("    COMMENT {}\n", string(&comment.replace("''", "'")));
+        }
+        text + def.body.span.of(source)
+    }
+
+    fn returns(self, def: &CreateRoutine, catalogue: &Catalogue) -> String {
+        let Some(data_type) = &def.returns else { return String::new() };
+        let mut text = format!(" RETURNS {}", self.data_type(data_type));
+        if is_text(data_type.name) {
+            let (charset, collation) = catalogue.resolve(data_type);
+            text += &format!(" CHARSET {charset}");
+            let is_default = self.dialect.default_collation(&charset) == Some(collation.as_str());
+            if !self.is_mysql() || !is_default {
+                text += &format!(" COLLATE {collation}");
+            }
+        }
+        text
+    }
+
+    pub(super) fn event(self, event: &Event) -> String {
+        let clauses = &event.clauses;
+        let mut text = format!(
+            "{} EVENT {} ON SCHEDULE {}",
+            self.definer(event.definition.definer.as_ref()),
+            quoted(event.definition.name.text()),
+            clauses.schedule.as_deref().unwrap_or_default().to_uppercase()
+        );
+        text += if clauses.preserve == Some(true) {
+            " ON COMPLETION PRESERVE"
+        } else {
+            " ON COMPLETION NOT PRESERVE"
+        };
+        text += match clauses.status.as_deref() {
+            Some("disable") => " DISABLE",
+            Some("disable on replica") if self.is_mysql() => " DISABLE ON REPLICA",
+            Some("disable on replica") => " DISABLE ON SLAVE",
+            _ => " ENABLE",
+        };
+        if let Some(comment) = clauses.comment.as_ref().filter(|comment| !comment.is_empty()) {
+            text += &format!(" COMMENT {}", string(comment));
+        }
+        if let Some(body) = &clauses.body {
+            text += &format!(" DO {}", body.span.of(event.place.source.inner()));
+        }
+        text
+    }
+}
