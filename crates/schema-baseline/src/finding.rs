@@ -638,9 +638,70 @@ pub enum Finding {
         /// The file.
         path: String,
     },
+
+    /// A step from one schema to another that loses data.
+    #[error("this loses {what}")]
+    #[diagnostic(
+        code("schema/loses-data"),
+        severity(Error),
+        help("if it may go, say --allow-destructive; if it has another name now, say so with --rename")
+    )]
+    LosesData {
+        /// What is lost.
+        what: String,
+        /// The text.
+        #[source_code]
+        src: Source,
+        /// Its definition.
+        #[label("defined here")]
+        span: SourceSpan,
+    },
+
+    /// A difference that the statements do not carry over.
+    #[error("{object} would still differ: {what}")]
+    #[diagnostic(
+        code("schema/not-carried"),
+        severity(Error),
+        help("write this part of the change by hand; the other statements can be used")
+    )]
+    NotCarried {
+        /// Which object.
+        object: String,
+        /// What differs.
+        what: String,
+        /// The text.
+        #[source_code]
+        src: Source,
+        /// Its definition.
+        #[label("defined here")]
+        span: SourceSpan,
+    },
+
+    /// A name that cannot be changed.
+    #[error("`{old}` cannot become `{new}`: {why}")]
+    #[diagnostic(
+        code("schema/cannot-rename"),
+        severity(Error),
+        help("correct the argument of --rename, or leave it out when the change is made already")
+    )]
+    CannotRename {
+        /// The old name.
+        old: String,
+        /// The new name.
+        new: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 impl Finding {
+    /// What statements do not carry over of an object.
+    pub(crate) fn not_carried(object: String, what: String, place: Option<&Place>) -> Self {
+        let nowhere = || (Source::new("", "".into()), SourceSpan::from(0));
+        let (src, span) = place.map_or_else(nowhere, at);
+        Self::NotCarried { object, what, src, span }
+    }
+
     /// A second place for another finding.
     pub(crate) fn see_also(what: impl Into<String>, place: &Place) -> Self {
         Self::SeeAlso { what: what.into(), src: place.source.as_ref().clone(), span: place.span.into() }

@@ -5,6 +5,7 @@
 //! - [`replay`] runs migrations through it; [`load`] reads a schema directory, one object per file ([`fs`] finds the files).
 //! - [`order`] and [`emit`] make one script of the directory, the baseline, that loads into an empty database.
 //! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
+//! - [`diff`] gives the statements that take one schema to another.
 //! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
 //! - [`load_live`] boots a database from a baseline; [`live`] holds what a server shows of its schema, and [`served`]
 //!   takes out of it what servers add.
@@ -28,6 +29,7 @@ pub mod ast;
 pub mod catalogue;
 pub mod changes;
 pub mod dialect;
+pub mod diff;
 pub mod emit;
 mod error;
 pub mod finding;

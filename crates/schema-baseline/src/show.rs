@@ -3,6 +3,7 @@
 
 mod server;
 
+pub(crate) use server::engine_name;
 pub use server::show_create;
 
 use crate::ast::{ObjectKind, RoutineKind};

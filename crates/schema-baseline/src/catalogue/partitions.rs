@@ -80,7 +80,7 @@ impl PartitionBy {
 }
 
 impl PartitionDef {
-    fn to_sql(&self) -> String {
+    pub(crate) fn to_sql(&self) -> String {
         let mut text = format!("PARTITION `{}`", self.name.replace('`', "``"));
         text += &match &self.values {
             PartitionValues::None => String::new(),

@@ -7,6 +7,8 @@ mod partition;
 mod program;
 mod table;
 
+pub(crate) use table::engine_name;
+
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::Catalogue;
 use crate::dialect::{Dialect, Vendor};

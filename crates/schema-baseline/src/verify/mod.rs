@@ -30,6 +30,12 @@ impl Sides {
         right: "the migrations",
         help: "change the file to what the migrations produce, or write a migration that makes the change",
     };
+    /// The schema that there is beside the one that is wanted.
+    pub const FROM_AND_TO: Self = Self {
+        left: "the first schema",
+        right: "the second schema",
+        help: "`infra baseline diff` shows the statements",
+    };
     /// The schema directory beside the baseline.
     pub const DIRECTORY_AND_BASELINE: Self = Self {
         left: "the schema directory",

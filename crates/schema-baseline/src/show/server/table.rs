@@ -188,7 +188,7 @@ fn sorted_keys(table: &Table) -> Vec<&Key> {
 }
 
 /// The name of a storage engine as it calls itself.
-pub(super) fn engine_name(engine: &str) -> String {
+pub(crate) fn engine_name(engine: &str) -> String {
     let known = [
         "InnoDB",
         "MyISAM",
