@@ -179,6 +179,19 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/version"), help("write numbers separated by dots, as in 018 or 1.2"))]
     Version { text: String, reason: String },
 
+    #[error("`{}` holds schema files already", path.display())]
+    #[diagnostic(
+        code("cli/schema-files"),
+        help(
+            "add `--update` to change only those whose objects differ, or name another directory with `--schema-dir`"
+        )
+    )]
+    NotEmptyDirectory { path: PathBuf },
+
+    #[error("no directory can be named after schema `{name}`")]
+    #[diagnostic(code("cli/schema-name"), help("dump it alone, into a directory of your choice"))]
+    SchemaName { name: String },
+
     #[error("cannot start the connection's runtime")]
     #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]
     Runtime { source: std::io::Error },

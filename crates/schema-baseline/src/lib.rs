@@ -6,6 +6,7 @@
 //! - [`order`] and [`emit`] make one script of the directory, the baseline, that loads into an empty database.
 //! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
 //! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
+//! - [`dump`] writes a live schema as files.
 //! - [`load_live`] boots a database from a baseline; [`live`] holds what a server shows of its schema, and [`served`]
 //!   takes out of it what servers add.
 //!
@@ -28,6 +29,7 @@ pub mod ast;
 pub mod catalogue;
 pub mod changes;
 pub mod dialect;
+pub mod dump;
 pub mod emit;
 mod error;
 pub mod finding;

@@ -1,4 +1,9 @@
-//! `infra baseline build` and `infra baseline load`.
+//! `infra baseline`.
+
+pub(crate) mod dump;
+mod engine;
+mod pattern;
+pub(crate) mod verify;
 
 use std::cell::Cell;
 use std::path::Path;
