@@ -80,6 +80,7 @@ impl From<schema_baseline::Error> for Failure {
         use schema_baseline::Error;
         match error {
             Error::Database(error) => (*error).into(),
+            error @ Error::Stopped { .. } => Self { exit: Exit::Interrupted, diagnostic: Box::new(error) },
             error @ Error::Statement { .. } => Self { exit: Exit::Failed, diagnostic: Box::new(error) },
             error => Self::usage(error),
         }

@@ -16,6 +16,11 @@ pub(crate) enum Baseline {
         after_help = "Examples:\n  infra baseline verify\n  infra baseline verify --engine mysql://root@127.0.0.1:3306"
     )]
     Verify(BaselineVerify),
+    /// Apply the rules for schemas to the schema directory
+    #[command(
+        after_help = "Examples:\n  infra baseline lint -v\n  infra baseline lint --rules        every rule, with the ids of other linters"
+    )]
+    Lint(BaselineLint),
     /// Write a live schema as files, one object a file
     #[command(
         after_help = "Examples:\n  infra baseline dump mysql://root@127.0.0.1:3306/shop\n  infra baseline dump env:prod --update --exclude 'tmp_*'"
@@ -63,6 +68,19 @@ pub(crate) struct BaselineVerify {
     /// Seconds to wait for a connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineLint {
+    /// List the rules instead
+    #[arg(long)]
+    pub(crate) rules: bool,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// The server whose rules count: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
 }
 
 #[derive(Debug, Args)]
