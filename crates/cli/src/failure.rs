@@ -80,6 +80,7 @@ impl From<schema_baseline::Error> for Failure {
         use schema_baseline::Error;
         match error {
             Error::Database(error) => (*error).into(),
+            error @ Error::Stopped { .. } => Self { exit: Exit::Interrupted, diagnostic: Box::new(error) },
             error @ Error::Statement { .. } => Self { exit: Exit::Failed, diagnostic: Box::new(error) },
             error => Self::usage(error),
         }
@@ -178,6 +179,19 @@ pub(crate) enum Problem {
     #[error("`{text}` is not a version: {reason}")]
     #[diagnostic(code("cli/version"), help("write numbers separated by dots, as in 018 or 1.2"))]
     Version { text: String, reason: String },
+
+    #[error("`{}` holds schema files already", path.display())]
+    #[diagnostic(
+        code("cli/schema-files"),
+        help(
+            "add `--update` to change only those whose objects differ, or name another directory with `--schema-dir`"
+        )
+    )]
+    NotEmptyDirectory { path: PathBuf },
+
+    #[error("no directory can be named after schema `{name}`")]
+    #[diagnostic(code("cli/schema-name"), help("dump it alone, into a directory of your choice"))]
+    SchemaName { name: String },
 
     #[error("cannot start the connection's runtime")]
     #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]

@@ -25,6 +25,31 @@ impl Default for Dialect {
     }
 }
 
+/// `mysql-8.4` and so on, as a person names a server.
+impl std::str::FromStr for Dialect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is no server; write `mysql-8.4` or `mariadb-11.4`");
+        let (vendor, version) = text.split_once('-').unwrap_or((text, ""));
+        let vendor = match vendor.to_ascii_lowercase().as_str() {
+            "mysql" => Vendor::MySql,
+            "mariadb" => Vendor::MariaDb,
+            _ => return Err(wrong()),
+        };
+        if version.is_empty() {
+            let version = if vendor == Vendor::MySql { 80_400 } else { 110_400 };
+            return Ok(Self { vendor, version });
+        }
+        let mut numbers = [0_u32; 3];
+        for (index, part) in version.split('.').enumerate() {
+            let number = part.parse().ok().filter(|number| *number < 100).ok_or_else(wrong)?;
+            *numbers.get_mut(index).ok_or_else(wrong)? = number;
+        }
+        Ok(Self { vendor, version: numbers[0] * 10_000 + numbers[1] * 100 + numbers[2] })
+    }
+}
+
 impl From<&migrate_core::server::Server> for Dialect {
     fn from(server: &migrate_core::server::Server) -> Self {
         let vendor = match server.dialect {
@@ -155,6 +180,18 @@ mod tests {
         let of = |text| Dialect::from(&migrate_core::server::Server::parse(text));
         assert_eq!(of("8.4.0"), Dialect::default());
         assert_eq!(of("10.11.19-MariaDB"), Dialect { vendor: Vendor::MariaDb, version: 101_119 });
+    }
+
+    #[test]
+    fn a_server_is_named_by_vendor_and_version() {
+        let of = |text: &str| text.parse::<Dialect>();
+        assert_eq!(of("mysql-8.4"), Ok(Dialect::default()));
+        assert_eq!(of("MariaDB-10.11.19"), Ok(Dialect { vendor: Vendor::MariaDb, version: 101_119 }));
+        assert_eq!(of("mariadb-11"), Ok(Dialect { vendor: Vendor::MariaDb, version: 110_000 }));
+        assert_eq!(of("mysql"), Ok(Dialect::default()));
+        for wrong in ["", "postgres-16", "mysql-x", "mysql-8.4.1.2", "mysql-8..1", "mysql-800"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -151,15 +151,19 @@ fn section_of_deferred(body: &mut String, deferred: &mut String) {
 
 /// One statement, with a delimiter that its body does not hold.
 fn push_statement(body: &mut String, object: &SchemaObject, cut: &[usize]) {
-    let sql = statement_text(object, cut);
-    if !is_compound(object) {
-        let _ = writeln!(body, "{sql};\n");
-        return;
+    body.push_str(&delimited(&statement_text(object, cut), is_compound(object)));
+    body.push('\n');
+}
+
+/// A statement with its delimiter, which is another one for bodies that hold semicolons.
+pub(crate) fn delimited(sql: &str, compound: bool) -> String {
+    if !compound {
+        return format!("{sql};\n");
     }
     let numbered = (1..).map(|n| format!("$$_{n}"));
     let mut candidates = ["$$", "//", ";;"].map(ToOwned::to_owned).into_iter().chain(numbered);
     let delimiter = candidates.find(|delimiter| !sql.contains(delimiter.as_str())).unwrap_or_default();
-    let _ = writeln!(body, "DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;\n");
+    format!("DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;\n")
 }
 
 fn is_compound(object: &SchemaObject) -> bool {
@@ -193,7 +197,7 @@ fn statement_text(object: &SchemaObject, cut: &[usize]) -> String {
 
 /// Takes along what would be left over around a stretch that is left out: white space, a comma, the marks of a
 /// versioned comment that holds nothing else.
-fn widen(source: &str, span: Span, statement: Span) -> Span {
+pub(crate) fn widen(source: &str, span: Span, statement: Span) -> Span {
     let before = source[statement.start..span.start].trim_end();
     let after = &source[span.end..statement.end];
     let next = after.trim_start();

@@ -7,6 +7,8 @@
 //! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
 //! - [`diff`] gives the statements that take one schema to another.
 //! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
+//! - [`lint`] has rules for schemas that are valid and cause trouble all the same.
+//! - [`dump`] writes a live schema as files.
 //! - [`load_live`] boots a database from a baseline; [`live`] holds what a server shows of its schema, and [`served`]
 //!   takes out of it what servers add.
 //!
@@ -30,10 +32,12 @@ pub mod catalogue;
 pub mod changes;
 pub mod dialect;
 pub mod diff;
+pub mod dump;
 pub mod emit;
 mod error;
 pub mod finding;
 pub mod fs;
+pub mod lint;
 pub mod live;
 pub mod load;
 pub mod load_live;

@@ -59,7 +59,13 @@ pub struct Schema {
 
 /// Reads the files of a schema directory. Everything that is wrong with them, or with the schema that they describe
 /// together, is reported.
-pub fn load(mut files: Vec<SchemaFile>, dialect: Dialect) -> (Schema, Vec<Finding>) {
+pub fn load(files: Vec<SchemaFile>, dialect: Dialect) -> (Schema, Vec<Finding>) {
+    load_into(files, Catalogue::new(dialect))
+}
+
+/// As [`load`], into an empty schema with a name and defaults of its own.
+pub fn load_into(mut files: Vec<SchemaFile>, mut catalogue: Catalogue) -> (Schema, Vec<Finding>) {
+    let dialect = catalogue.dialect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut findings = Vec::new();
     let mut objects: BTreeMap<(ObjectKind, String), SchemaObject> = BTreeMap::new();
@@ -83,7 +89,6 @@ pub fn load(mut files: Vec<SchemaFile>, dialect: Dialect) -> (Schema, Vec<Findin
     }
     let objects: Vec<SchemaObject> = objects.into_values().collect();
     let order = order(&objects, &mut findings);
-    let mut catalogue = Catalogue::new(dialect);
     catalogue.defer_foreign_key_checks();
     for &index in &order.objects {
         let object = &objects[index];

@@ -3,12 +3,29 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use schema_baseline::dialect::Dialect;
+use schema_baseline::dump::Definers;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Baseline {
     /// Write baseline.sql from the schema directory
     #[command(after_help = "Examples:\n  infra baseline build\n  infra baseline build --check")]
     Build(BaselineBuild),
+    /// Say whether migrations, schema directory and baseline.sql are one schema
+    #[command(
+        after_help = "Examples:\n  infra baseline verify\n  infra baseline verify --engine mysql://root@127.0.0.1:3306"
+    )]
+    Verify(BaselineVerify),
+    /// Apply the rules for schemas to the schema directory
+    #[command(
+        after_help = "Examples:\n  infra baseline lint -v\n  infra baseline lint --rules        every rule, with the ids of other linters"
+    )]
+    Lint(BaselineLint),
+    /// Write a live schema as files, one object a file
+    #[command(
+        after_help = "Examples:\n  infra baseline dump mysql://root@127.0.0.1:3306/shop\n  infra baseline dump env:prod --update --exclude 'tmp_*'"
+    )]
+    Dump(BaselineDump),
     /// Boot an empty database from baseline.sql and record the baseline row
     #[command(after_help = "Example:\n  infra baseline load mysql://root@127.0.0.1:3306/shop")]
     Load(BaselineLoad),
@@ -28,6 +45,91 @@ pub(crate) struct BaselineBuild {
     /// The file to write [default: baseline.sql in the schema directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineVerify {
+    /// Where the scripts are run: `memory`, or `mysql://USER@HOST:PORT` or `env:NAME` for scratch schemas on a server, which are
+    /// dropped again
+    #[arg(long, value_name = "ENGINE", default_value = "memory")]
+    pub(crate) engine: String,
+    /// The server whose rules count in memory: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// Directory of the migrations
+    #[arg(long, value_name = "DIR")]
+    pub(crate) locations: Option<PathBuf>,
+    /// The baseline [default: baseline.sql in the schema directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineLint {
+    /// List the rules instead
+    #[arg(long)]
+    pub(crate) rules: bool,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// The server whose rules count: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineDump {
+    /// `mysql://USER@HOST:PORT/DATABASE`, or `env:NAME` for a connection from infra.toml
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// Directory for tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// Change only the files whose objects differ; all others keep their comments and their form
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// With `--update`: delete the files of objects that are gone
+    #[arg(long, requires = "update")]
+    pub(crate) delete: bool,
+    /// Only objects whose names match: `order*`, or `view:*` for all of one kind
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// No objects whose names match
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// Several schemas of the server, each into a directory of its name
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) schemas: Vec<String>,
+    /// What becomes of DEFINER clauses: `strip`, `keep`, or an account that takes their place
+    #[arg(long, value_name = "POLICY", default_value = "strip", value_parser = definers)]
+    pub(crate) definer: Definers,
+    /// Name of the schema history table, which is left out
+    #[arg(long, default_value = "flyway_schema_history")]
+    pub(crate) table: String,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+/// `strip`, `keep` or an account: `app@%`.
+fn definers(text: &str) -> Result<Definers, String> {
+    match text {
+        "strip" => Ok(Definers::Strip),
+        "keep" => Ok(Definers::Keep),
+        account => match account.rsplit_once('@') {
+            Some((user, host)) if !user.is_empty() && !host.is_empty() && !account.contains('`') => {
+                let part = |part: &str| part.trim_matches('\'').to_owned();
+                Ok(Definers::Replace(format!("`{}`@`{}`", part(user), part(host))))
+            }
+            _ => Err("write `strip`, `keep` or an account as in app@%".to_owned()),
+        },
+    }
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,15 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Baseline(Baseline::Build(arguments)) => {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
         }
+        Command::Baseline(Baseline::Verify(arguments)) => {
+            ("baseline.verify", baseline::verify::run(arguments, cli.global.root.as_deref(), ui))
+        }
+        Command::Baseline(Baseline::Lint(arguments)) => {
+            ("baseline.lint", baseline::lint::run(arguments, cli.global.root.as_deref()))
+        }
+        Command::Baseline(Baseline::Dump(arguments)) => {
+            ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
+        }
         Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };

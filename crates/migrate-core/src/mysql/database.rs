@@ -106,13 +106,8 @@ impl MySqlDatabase {
         action: &'static str,
         sql: &str,
     ) -> Result<Vec<Vec<Option<String>>>, Error> {
-        let text = |value: Value| match value {
-            Value::NULL => None,
-            Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            other => from_value_opt(other).ok(),
-        };
         let rows = self.conn.query::<Row, _>(sql).await.map_err(|error| failed(action, &error))?;
-        Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect())
+        Ok(texts(rows))
     }
 
     /// Ends the connection in good order.
@@ -398,6 +393,16 @@ impl Database for MySqlDatabase {
     async fn pause(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
     }
+}
+
+/// Rows as text.
+pub(super) fn texts(rows: Vec<Row>) -> Vec<Vec<Option<String>>> {
+    let text = |value: Value| match value {
+        Value::NULL => None,
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        other => from_value_opt(other).ok(),
+    };
+    rows.into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect()
 }
 
 /// A string that means the same in every SQL mode and character set.

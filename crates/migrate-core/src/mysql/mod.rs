@@ -1,5 +1,6 @@
 //! The database at the other end of a socket: [`mysql_async`] behind the ports of this crate.
 
+mod batch;
 mod clean;
 mod column;
 mod connect;
@@ -12,6 +13,7 @@ mod stage;
 mod standing;
 mod wait;
 
+pub use batch::Texts;
 pub use clean::Dropped;
 pub use column::first_column;
 pub use connect::connect;

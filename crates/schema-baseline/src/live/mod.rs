@@ -2,13 +2,19 @@
 
 #[cfg(feature = "mysql")]
 mod read;
+#[cfg(feature = "mysql")]
+mod scratch;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 #[cfg(feature = "mysql")]
-pub use read::{empty, read};
+pub(crate) use read::listed;
+#[cfg(feature = "mysql")]
+pub use read::{empty, read, shown};
+#[cfg(feature = "mysql")]
+pub use scratch::{Scratch, Tried};
 
 use crate::ast::{Ident, ObjectKind, StatementKind};
 use crate::catalogue::{Catalogue, key_of};
@@ -28,6 +34,8 @@ pub struct Shown {
     pub table: Option<String>,
     /// What `SHOW CREATE` answers; an error says why there is no answer.
     pub definition: Result<String, String>,
+    /// The SQL mode that a stored program runs in.
+    pub sql_mode: Option<String>,
 }
 
 /// A live schema, and what of it could not be read.

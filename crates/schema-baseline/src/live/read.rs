@@ -48,26 +48,8 @@ const VISIBLE_BY: [(ObjectKind, &[&str]); 4] = [
 /// When the server cannot be asked. An object that it does not show is not an error: it is among
 /// [`Live::not_read`].
 pub async fn read(database: &mut MySqlDatabase) -> Result<Live, Error> {
-    database.texts(ACTION, "SET SESSION sql_mode = '', sql_quote_show_create = 1").await?;
     let catalogue = empty(database).await?;
-    let own = [database.table().to_owned(), format!("{}_journal", database.table())];
-    let mut objects = Vec::new();
-    let mut not_read = Vec::new();
-    for row in database.texts(ACTION, OBJECTS).await? {
-        let mut values = row.into_iter();
-        let mut next = || values.next().flatten();
-        let (word, name, table) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
-        let Some(kind) = ObjectKind::ALL.into_iter().find(|kind| kind.noun() == word) else {
-            let reason = "migrations are not replayed with such objects".to_owned();
-            not_read.push(Finding::NotRead { object: format!("{word} `{name}`"), reason });
-            continue;
-        };
-        if kind == ObjectKind::Table && own.contains(&name) {
-            continue;
-        }
-        let definition = show(database, kind, &name).await?;
-        objects.push(Shown { kind, name, table, definition });
-    }
+    let (objects, not_read) = shown(database, &|_, _| true).await?;
     let mut live = Live::of(catalogue, &objects);
     live.not_read.extend(not_read);
     let granted = database.texts(ACTION, GRANTED).await?;
@@ -98,24 +80,84 @@ pub async fn empty(database: &mut MySqlDatabase) -> Result<Catalogue, Error> {
     Ok(Catalogue::named(dialect, database.schema(), charset, collation))
 }
 
-async fn show(
+/// What the server shows of each object of the schema that is wanted, and one finding for each that is of a kind which a schema
+/// directory has no place for. The history table, its journal and the mark of a load are never wanted.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn shown(
     database: &mut MySqlDatabase,
-    kind: ObjectKind,
-    name: &str,
-) -> Result<Result<String, String>, Error> {
-    let column = match kind {
-        ObjectKind::Table | ObjectKind::View => 1,
-        ObjectKind::Trigger | ObjectKind::Procedure | ObjectKind::Function => 2,
-        ObjectKind::Event => 3,
+    wanted: &dyn Fn(ObjectKind, &str) -> bool,
+) -> Result<(Vec<Shown>, Vec<Finding>), Error> {
+    database.texts(ACTION, "SET SESSION sql_mode = '', sql_quote_show_create = 1").await?;
+    let mut objects = Vec::new();
+    let mut not_read = Vec::new();
+    for Listed { kind, name, table } in listed(database).await? {
+        match kind {
+            Err(word) => {
+                let reason = "migrations are not replayed with such objects".to_owned();
+                not_read.push(Finding::NotRead { object: format!("{word} `{name}`"), reason });
+            }
+            Ok(kind) if wanted(kind, &name) => {
+                objects.push(Shown { kind, name, table, definition: Err(String::new()), sql_mode: None });
+            }
+            Ok(_) => {}
+        }
+    }
+    let question = |object: &Shown| {
+        format!("SHOW CREATE {} {}", object.kind.noun().to_uppercase(), quoted(&object.name))
     };
-    let question = format!("SHOW CREATE {} {}", kind.noun().to_uppercase(), quoted(name));
-    let mut rows = match database.texts(ACTION, &question).await {
-        Ok(rows) => rows,
-        // The server answers, but not this: the account may not see it, a view names what is gone.
-        Err(migrate_core::Error::Server { code, message, .. }) if code != 0 => return Ok(Err(message)),
-        Err(error) => return Err(error.into()),
+    let questions: Vec<String> = objects.iter().map(question).collect();
+    let answers = database.texts_of_each(ACTION, &questions).await?;
+    for (object, answer) in objects.iter_mut().zip(answers) {
+        let is_program = !matches!(object.kind, ObjectKind::Table | ObjectKind::View);
+        let column = match object.kind {
+            ObjectKind::Table | ObjectKind::View => 1,
+            ObjectKind::Trigger | ObjectKind::Procedure | ObjectKind::Function => 2,
+            ObjectKind::Event => 3,
+        };
+        // The server may answer, but not this: the account may not see it, a view names what is gone.
+        object.definition = answer.and_then(|rows| {
+            let mut row = rows.into_iter().next().unwrap_or_default();
+            if is_program && let Some(mode) = row.get_mut(1) {
+                object.sql_mode = mode.take();
+            }
+            let definition = row.into_iter().nth(column).flatten();
+            definition.ok_or_else(|| "the server does not show its definition to this account".to_owned())
+        });
+    }
+    Ok((objects, not_read))
+}
+
+/// An object of a schema.
+pub(crate) struct Listed {
+    /// Its kind; the server's word for one that a schema directory has no place for.
+    pub(crate) kind: Result<ObjectKind, String>,
+    /// Its name.
+    pub(crate) name: String,
+    /// Of a trigger, its table.
+    table: Option<String>,
+}
+
+/// Every object of the schema but the history table, its journal and the mark of a load, in an order in which they can be created.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub(crate) async fn listed(database: &mut MySqlDatabase) -> Result<Vec<Listed>, Error> {
+    let own = own_tables(database.table());
+    let listed = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter();
+        let mut next = || values.next().flatten();
+        let (word, name, table) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
+        let kind = ObjectKind::ALL.into_iter().find(|kind| kind.noun() == word).ok_or(word);
+        Listed { kind, name, table }
     };
-    let definition =
-        if rows.is_empty() { None } else { rows.swap_remove(0).into_iter().nth(column).flatten() };
-    Ok(definition.ok_or_else(|| "the server does not show its definition to this account".to_owned()))
+    let objects = database.texts(ACTION, OBJECTS).await?.into_iter().map(listed);
+    let is_own = |object: &Listed| object.kind == Ok(ObjectKind::Table) && own.contains(&object.name);
+    Ok(objects.filter(|object| !is_own(object)).collect())
+}
+
+/// The tables beside the schema that are ours.
+fn own_tables(history: &str) -> [String; 3] {
+    [history.to_owned(), format!("{history}_journal"), format!("{history}_load")]
 }

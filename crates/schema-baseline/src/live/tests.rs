@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 
 fn shown(kind: ObjectKind, name: &str, text: &str) -> Shown {
     let table = (kind == ObjectKind::Trigger).then(|| "t".to_owned());
-    Shown { kind, name: name.to_owned(), table, definition: Ok(text.to_owned()) }
+    Shown { kind, name: name.to_owned(), table, definition: Ok(text.to_owned()), sql_mode: None }
 }
 
 fn live(objects: &[Shown]) -> Live {

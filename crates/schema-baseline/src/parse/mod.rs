@@ -28,6 +28,7 @@ use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 use cursor::{Cursor, Failure};
 pub(crate) use partition::{partition_by, partition_change};
+pub(crate) use words::is_reserved;
 
 /// Reads a script. Statements that cannot be read are reported, and kept as
 /// [`StatementKind::NotUnderstood`] with the objects that they may have changed.

@@ -73,7 +73,7 @@ pub(super) fn is_reserved_by(word: &str, dialect: Dialect) -> bool {
 }
 
 /// Whether a word is no name without quotes.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(crate) fn is_reserved(word: &str) -> bool {
     word.len() <= 19
         && RESERVED
             .binary_search_by(|reserved| {

@@ -1,9 +1,12 @@
 //! Two schemas held against each other, object by object.
 
+pub mod reach;
+pub mod refused;
 pub(crate) mod spell;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 
 use std::collections::BTreeMap;
 

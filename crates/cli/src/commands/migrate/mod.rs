@@ -4,7 +4,7 @@ pub(crate) mod bar;
 pub(crate) mod bundle;
 mod changes;
 pub(crate) mod database;
-mod diff;
+pub(crate) mod diff;
 mod drift;
 pub(crate) mod files;
 mod fleet;

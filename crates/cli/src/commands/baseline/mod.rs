@@ -1,4 +1,10 @@
-//! `infra baseline build` and `infra baseline load`.
+//! `infra baseline`.
+
+pub(crate) mod dump;
+mod engine;
+pub(crate) mod lint;
+mod pattern;
+pub(crate) mod verify;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -104,9 +110,14 @@ pub(crate) fn load(arguments: &BaselineLoad, root: Option<&Path>, ui: &Ui) -> Re
         .version
         .as_deref()
         .map_or_else(String::new, |version| format!(", history starts at {version}"));
+    let found = match loaded.found {
+        0 => String::new(),
+        found => format!(", {found} of which an earlier try had run"),
+    };
     outcome.summary =
-        format!("{}  {}{version}\n", styled(GOOD, "loaded"), count(loaded.statements, "statement"));
+        format!("{}  {}{found}{version}\n", styled(GOOD, "loaded"), count(loaded.statements, "statement"));
     outcome.details.insert("statements".to_owned(), json!(loaded.statements));
+    outcome.details.insert("found".to_owned(), json!(loaded.found));
     outcome.details.insert("version".to_owned(), json!(loaded.version));
     Ok(outcome)
 }
