@@ -76,6 +76,16 @@ pub(crate) enum Format {
     Junit,
     /// Annotations of GitHub Actions
     Github,
+    /// A script (`infra baseline diff`)
+    #[value(hide = true)]
+    Sql,
+}
+
+impl Format {
+    /// Whether it is a form that few commands have.
+    pub(crate) fn is_picture(self) -> bool {
+        matches!(self, Self::Sql)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -193,6 +193,19 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/schema-name"), help("dump it alone, into a directory of your choice"))]
     SchemaName { name: String },
 
+    #[error("`{text}` is no source: {reason}")]
+    #[diagnostic(code("cli/source"), help("name a server with mysql://USER@HOST:PORT/DATABASE or env:NAME"))]
+    Source { text: String, reason: String },
+
+    #[error("revision `{revision}` cannot be read: {reason}")]
+    #[diagnostic(
+        code("cli/revision"),
+        help(
+            "name a commit, branch or tag of the repository that holds the tree; the program `git` has to be on the PATH"
+        )
+    )]
+    Revision { revision: String, reason: String },
+
     #[error("cannot start the connection's runtime")]
     #[diagnostic(code("cli/runtime"), help("check the limits on file descriptors of this process"))]
     Runtime { source: std::io::Error },

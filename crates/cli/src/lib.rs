@@ -17,6 +17,7 @@ mod manifests;
 mod outcome;
 mod platform;
 mod schema;
+mod source;
 mod tree;
 mod ui;
 mod write;

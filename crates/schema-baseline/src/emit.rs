@@ -149,13 +149,12 @@ fn section_of_deferred(body: &mut String, deferred: &mut String) {
     }
 }
 
-/// One statement, with a delimiter that its body does not hold.
+/// One statement and a blank line.
 fn push_statement(body: &mut String, object: &SchemaObject, cut: &[usize]) {
-    body.push_str(&delimited(&statement_text(object, cut), is_compound(object)));
-    body.push('\n');
+    let _ = writeln!(body, "{}", delimited(&statement_text(object, cut), is_compound(object)));
 }
 
-/// A statement with its delimiter, which is another one for bodies that hold semicolons.
+/// A statement with a delimiter that its body does not hold.
 pub(crate) fn delimited(sql: &str, compound: bool) -> String {
     if !compound {
         return format!("{sql};\n");

@@ -709,6 +709,6 @@ impl Finding {
 }
 
 /// The text of a place, in the form that findings carry.
-pub(crate) fn at(place: &Place) -> (Source, SourceSpan) {
+pub fn at(place: &Place) -> (Source, SourceSpan) {
     (place.source.as_ref().clone(), place.span.into())
 }

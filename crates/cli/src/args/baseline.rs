@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use schema_baseline::dialect::Dialect;
+use schema_baseline::diff::Rename;
 use schema_baseline::dump::Definers;
+
+use crate::source::SourceName;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Baseline {
@@ -26,6 +29,14 @@ pub(crate) enum Baseline {
         after_help = "Examples:\n  infra baseline dump mysql://root@127.0.0.1:3306/shop\n  infra baseline dump env:prod --update --exclude 'tmp_*'"
     )]
     Dump(BaselineDump),
+    /// Print the SQL that takes one schema to another
+    ///
+    /// A SOURCE is `schema[:DIR]`, `migrations[:DIR][@VERSION]`, `file:PATH`, `mysql://USER@HOST:PORT/DATABASE`, `env:NAME` or
+    /// `git:REV:SOURCE`.
+    #[command(
+        after_help = "Examples:\n  infra baseline diff migrations schema\n  infra baseline diff env:prod schema --format sql > change.sql\n  infra baseline diff git:v1.4:schema schema --rename column:orders.total=amount"
+    )]
+    Diff(BaselineDiff),
     /// Boot an empty database from baseline.sql and record the baseline row
     #[command(after_help = "Example:\n  infra baseline load mysql://root@127.0.0.1:3306/shop")]
     Load(BaselineLoad),
@@ -65,6 +76,35 @@ pub(crate) struct BaselineVerify {
     /// The baseline [default: baseline.sql in the schema directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineDiff {
+    /// The schema that there is
+    #[arg(value_name = "FROM")]
+    pub(crate) from: SourceName,
+    /// The schema that is wanted
+    #[arg(value_name = "TO")]
+    pub(crate) to: SourceName,
+    /// What has another name: `table:OLD=NEW`, `column:TABLE.OLD=NEW` or `index:TABLE.OLD=NEW`; may be repeated. So does
+    /// `-- infra:renamed from OLD` behind a definition in TO
+    #[arg(long, value_name = "RENAME")]
+    pub(crate) rename: Vec<Rename>,
+    /// Print also what loses data
+    #[arg(long)]
+    pub(crate) allow_destructive: bool,
+    /// End with 1 when the schemas differ
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// The server whose rules count where none is asked: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+    /// Name of the schema history table, which is left out
+    #[arg(long, default_value = "flyway_schema_history")]
+    pub(crate) table: String,
     /// Seconds to wait for a connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) connect_timeout: u64,

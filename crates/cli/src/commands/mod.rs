@@ -5,7 +5,7 @@ mod check;
 mod compat;
 mod completions;
 pub(crate) mod flyway;
-mod migrate;
+pub(crate) mod migrate;
 mod render;
 
 use crate::args::{Baseline, Cli, Command, Compat};
@@ -35,6 +35,9 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         }
         Command::Baseline(Baseline::Lint(arguments)) => {
             ("baseline.lint", baseline::lint::run(arguments, cli.global.root.as_deref()))
+        }
+        Command::Baseline(Baseline::Diff(arguments)) => {
+            ("baseline.diff", baseline::diff::run(arguments, cli.global.root.as_deref(), cli.global.format))
         }
         Command::Baseline(Baseline::Dump(arguments)) => {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))

@@ -162,6 +162,11 @@ pub fn predict(sql: &str, server: &Server, known: &Known) -> Prediction {
     prediction
 }
 
+/// The tables of a statement.
+pub fn tables_in(sql: &str, server: &Server) -> Vec<Object> {
+    tables(&Statement::on(server, sql))
+}
+
 /// The tables of all statements of a plan.
 pub fn tables_of(steps: &[Step<'_>], server: &Server) -> BTreeSet<Object> {
     let statements = steps.iter().flat_map(|step| {

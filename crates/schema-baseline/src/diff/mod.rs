@@ -7,6 +7,7 @@
 
 mod alter;
 mod columns;
+pub mod facts;
 mod foreign;
 mod loss;
 mod order;
@@ -24,6 +25,7 @@ pub use rename::{Rename, annotated};
 
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::Catalogue;
+use crate::emit::delimited;
 use crate::finding::Finding;
 use crate::place::Place;
 use crate::served::reconcile;
@@ -140,6 +142,11 @@ fn left_over(mut from: Catalogue, to: &Catalogue, live: bool, steps: &[Step]) ->
             Finding::not_carried(format!("{kind} `{name}`"), what, place)
         })
         .collect()
+}
+
+/// The statement as a script, with a delimiter that its body does not hold.
+pub fn script(step: &Step) -> String {
+    delimited(&step.sql, step.compound)
 }
 
 fn kind_of(kind: RoutineKind) -> ObjectKind {

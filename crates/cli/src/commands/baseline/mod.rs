@@ -1,5 +1,6 @@
 //! `infra baseline`.
 
+pub(crate) mod diff;
 pub(crate) mod dump;
 mod engine;
 pub(crate) mod lint;

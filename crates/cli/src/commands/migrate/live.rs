@@ -219,7 +219,7 @@ pub(super) fn set_placeholders(placeholders: &mut Placeholders, files: &Files) -
 }
 
 /// A version of the command line.
-pub(super) fn version(text: &str) -> Result<MigrationVersion, Problem> {
+pub(crate) fn version(text: &str) -> Result<MigrationVersion, Problem> {
     MigrationVersion::parse(text).map_err(|reason| version_problem(text, &reason))
 }
 

@@ -17,7 +17,7 @@ pub(crate) mod progress;
 mod undo;
 mod upkeep;
 
-pub(crate) use live::Place;
+pub(crate) use live::{Place, version};
 
 use crate::args::Migrate;
 use crate::failure::Failure;

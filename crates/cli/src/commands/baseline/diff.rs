@@ -1,0 +1,205 @@
+//! `infra baseline diff`: the statements that take one schema to another.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use migrate_core::mysql::MySqlDatabase;
+use migrate_core::predict::{Algorithm, Known, Lock, Prediction, predict};
+use migrate_core::server::Server;
+use schema_baseline::catalogue::Catalogue;
+use schema_baseline::diff::{self, Options, Step, facts, script};
+use schema_baseline::{Finding, finding};
+use serde_json::json;
+
+use crate::args::{BaselineDiff, Format};
+use crate::commands::migrate::database::block_on;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::source::{Reach, Served, is_broken};
+use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
+
+/// Prints what takes FROM to TO; nothing that loses data unless that is wanted.
+pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format) -> Result<Outcome, Failure> {
+    let reach = Reach { root, connect_timeout: arguments.connect_timeout, table: &arguments.table };
+    let mut outcome = Outcome::default();
+    // A server decides whose rules count, for both sides.
+    let from = reach.served(&arguments.from, &mut outcome)?;
+    let to = reach.served(&arguments.to, &mut outcome)?;
+    let live = from.is_some() || to.is_some();
+    let empty = match from.as_ref().or(to.as_ref()) {
+        Some(served) => served.empty.clone(),
+        None => Catalogue::new(arguments.dialect),
+    };
+    let server = from.as_ref().or(to.as_ref()).map(|served| served.server.clone());
+    let server = server.unwrap_or_else(|| Server::from(&empty));
+    let (from, target) = match from {
+        Some(Served { catalogue, options, .. }) => (catalogue, Some(options)),
+        None => (reach.built(&arguments.from, empty.clone(), &mut outcome)?, None),
+    };
+    let to = match to {
+        Some(served) => served.catalogue,
+        None => reach.built(&arguments.to, empty, &mut outcome)?,
+    };
+    if is_broken(&outcome) {
+        return Ok(outcome);
+    }
+    let mut renames = diff::annotated(&to);
+    renames.extend(arguments.rename.iter().cloned());
+    renames.sort_by(|a, b| a.what.cmp(&b.what));
+    let path = match diff::diff(&from, &to, &Options { renames, live }) {
+        Ok(path) => path,
+        Err(finding) => {
+            outcome.extend([*finding]);
+            return Ok(outcome);
+        }
+    };
+    outcome.extend(path.findings);
+    let mut losses = Vec::new();
+    for loss in path.steps.iter().flat_map(|step| &step.losses) {
+        let (src, span) = finding::at(&loss.place);
+        losses.push(Finding::LosesData { what: loss.what.clone(), src, span });
+    }
+    if !arguments.allow_destructive && !losses.is_empty() {
+        outcome.extend(losses);
+    }
+    let refused = is_broken(&outcome);
+    let known = match target {
+        Some(options) => {
+            let tables = path.steps.iter().flat_map(|step| facts::tables(&step.sql, &server)).collect();
+            block_on(async {
+                let mut database = MySqlDatabase::open(&options, Some(&arguments.table)).await?;
+                let known = database.known(&tables).await?;
+                database.close().await?;
+                Ok(known)
+            })?
+        }
+        None => facts::known(&from),
+    };
+    let predictions = predicted(&path.steps, &server, known);
+    details(&path.steps, &predictions, &server, arguments, &mut outcome);
+    if refused {
+        return Ok(outcome);
+    }
+    if path.steps.is_empty() {
+        if format != Format::Sql {
+            outcome.summary =
+                format!("{}  {} and {}\n", styled(GOOD, "the same"), arguments.from, arguments.to);
+        }
+    } else if format == Format::Sql {
+        outcome.summary = as_sql(&path.steps, &predictions, &server, arguments);
+    } else {
+        outcome.summary = for_people(&path.steps, &predictions, &server, arguments);
+    }
+    outcome.summary_is_result = format == Format::Sql;
+    outcome.drawn = Some(Format::Sql);
+    if arguments.exit_code && !path.steps.is_empty() {
+        outcome.exit = Some(Exit::Findings);
+    }
+    Ok(outcome)
+}
+
+fn predicted(steps: &[Step], server: &Server, mut known: Known) -> Vec<Prediction> {
+    let of_step = |step: &Step| {
+        let prediction = predict(&step.sql, server, &known);
+        known.after(server, &step.sql);
+        prediction
+    };
+    steps.iter().map(of_step).collect()
+}
+
+/// `INPLACE, lock NONE; reversible`.
+fn annotation(step: &Step, prediction: &Prediction, server: &Server) -> String {
+    let mut text = format!(
+        "{}, lock {}",
+        prediction.algorithm.name(server.dialect),
+        prediction.lock.name().to_lowercase()
+    );
+    text += if step.losses.is_empty() { "; reversible" } else { "; not reversible" };
+    text
+}
+
+fn as_sql(steps: &[Step], predictions: &[Prediction], server: &Server, arguments: &BaselineDiff) -> String {
+    let mut text = format!("-- from {} to {}, for {server}\n", arguments.from, arguments.to);
+    for (step, prediction) in steps.iter().zip(predictions) {
+        let _ = writeln!(text, "\n-- {}", annotation(step, prediction, server));
+        for loss in &step.losses {
+            let _ = writeln!(text, "-- loses {}", loss.what.replace(['\n', '\r'], " "));
+        }
+        text += &script(step);
+    }
+    text
+}
+
+fn for_people(
+    steps: &[Step],
+    predictions: &[Prediction],
+    server: &Server,
+    arguments: &BaselineDiff,
+) -> String {
+    let mut text = String::new();
+    for (step, prediction) in steps.iter().zip(predictions) {
+        let at = step.place.as_ref().filter(|place| !place.file().is_empty());
+        let at = at.map_or_else(String::new, |place| format!("  {}:{}", place.file(), place.line()));
+        let style = match (
+            prediction.algorithm >= Algorithm::Copy || prediction.lock >= Lock::Exclusive,
+            step.losses.is_empty(),
+        ) {
+            (_, false) => BAD,
+            (true, true) => ODD,
+            (false, true) => GOOD,
+        };
+        let head = format!("{} `{}`", step.kind, step.name);
+        let _ = writeln!(
+            text,
+            "{}  {}{}",
+            styled(style, head),
+            annotation(step, prediction, server),
+            styled(DIM, at)
+        );
+        for loss in &step.losses {
+            let _ = writeln!(text, "{}  {}", styled(BAD, "loses"), loss.what);
+        }
+        for note in &prediction.notes {
+            let _ = writeln!(text, "{}", styled(DIM, format!("note   {note}")));
+        }
+        text += &script(step);
+        text.push('\n');
+    }
+    let number = count(steps.len(), "statement");
+    let _ = writeln!(
+        text,
+        "{}  {number} from {} to {} on {server}",
+        styled(ODD, "differs"),
+        arguments.from,
+        arguments.to
+    );
+    text
+}
+
+fn details(
+    steps: &[Step],
+    predictions: &[Prediction],
+    server: &Server,
+    arguments: &BaselineDiff,
+    outcome: &mut Outcome,
+) {
+    let statements = steps.iter().zip(predictions).map(|(step, prediction)| {
+        json!({
+            "sql": step.sql,
+            "kind": step.kind.noun(),
+            "name": step.name,
+            "file": step.place.as_ref().map(|place| place.file().to_owned()),
+            "line": step.place.as_ref().map(schema_baseline::place::Place::line),
+            "algorithm": prediction.algorithm.name(server.dialect),
+            "lock": prediction.lock.name(),
+            "notes": prediction.notes,
+            "reversible": step.losses.is_empty(),
+            "loses": step.losses.iter().map(|loss| &loss.what).collect::<Vec<_>>(),
+        })
+    });
+    outcome.details.insert("from".to_owned(), json!(arguments.from.to_string()));
+    outcome.details.insert("to".to_owned(), json!(arguments.to.to_string()));
+    outcome.details.insert("server".to_owned(), json!(server.to_string()));
+    outcome.details.insert("statements".to_owned(), statements.collect());
+}
