@@ -267,12 +267,12 @@ impl Run<'_> {
                         .as_ref()
                         .is_some_and(|name| table.foreign_keys.iter().any(|other| name.same(&other.name)));
                     if !(action.if_exists && named) {
-                        self.add_foreign_key(table, key);
+                        self.add_foreign_key(table, key, true);
                     }
                 }
                 AlterAction::Add(TableElement::Column(def), _) => {
                     if let Some(key) = self.inline_foreign_key(def) {
-                        self.add_foreign_key(table, &key);
+                        self.add_foreign_key(table, &key, true);
                     }
                 }
                 AlterAction::Add(TableElement::Check(check), _) => self.add_check(table, check, None),

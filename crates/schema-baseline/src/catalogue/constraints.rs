@@ -3,7 +3,9 @@
 use super::Catalogue;
 use super::apply::Run;
 use super::table::{Check, Column, ForeignKey, Key, Table};
-use crate::ast::{Action, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, KeyWords, same_name};
+use crate::ast::{
+    Action, ActionWord, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, KeyWords, same_name,
+};
 use crate::dialect::Vendor;
 use crate::finding::{Finding, at};
 use crate::nearest::advice;
@@ -11,7 +13,7 @@ use crate::place::{Place, Span};
 
 impl Run<'_> {
     /// Adds a foreign key, with the key that backs it when no other does.
-    pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef) {
+    pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef, altering: bool) {
         let (name, generated_name) = if let Some(name) = &def.name {
             (name.text.clone(), false)
         } else {
@@ -52,7 +54,7 @@ impl Run<'_> {
             parent_columns,
             on_delete: def.references.on_delete,
             on_update: def.references.on_update,
-            words: def.references.words,
+            words: self.action_words(def, altering),
             checked: missing || !own,
             place: self.place(def.span),
         };
@@ -64,6 +66,18 @@ impl Run<'_> {
             Self::add_backing_key(table, def, &key);
         }
         table.foreign_keys.push(key);
+    }
+
+    /// MariaDB alters in place while it does not check foreign keys, and then takes `RESTRICT` for `NO ACTION`.
+    fn action_words(&self, def: &ForeignKeyDef, altering: bool) -> (ActionWord, ActionWord) {
+        let in_place = altering
+            && self.catalogue.dialect.vendor == Vendor::MariaDb
+            && !self.catalogue.foreign_key_checks;
+        let kept = |word| match word {
+            ActionWord::Restrict if in_place => ActionWord::NoAction,
+            word => word,
+        };
+        (kept(def.references.words.0), kept(def.references.words.1))
     }
 
     /// The key that the server makes when no other can serve: named after the constraint, the name behind

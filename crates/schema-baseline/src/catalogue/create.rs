@@ -62,7 +62,7 @@ impl Run<'_> {
             self.add_check(&mut table, check, column);
         }
         for key in &foreign_keys {
-            self.add_foreign_key(&mut table, key);
+            self.add_foreign_key(&mut table, key, false);
         }
         self.require_key_for_auto_increment(&table);
         self.insert_table(table);
