@@ -171,6 +171,134 @@ fn a_baseline_is_not_loaded_over_something_else() {
     });
 }
 
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_killed_load_goes_on_wherever_it_stood() {
+    on_each_engine(|engine| {
+        let sandbox = Sandbox::reference();
+        let whole = engine.database();
+        let took = load(&sandbox, &whole).exits(0).elapsed;
+        let expected = schema(&whole);
+        let mut resumed = 0;
+        let rounds = 12;
+        for round in 0..rounds {
+            let database = engine.database();
+            // Twice, so that what goes on is killed too.
+            for _ in 0..2 {
+                let mut child = infra(&sandbox)
+                    .env("INFRA_MYSQL_PASSWORD", PASSWORD)
+                    .command(&["baseline", "load", &database.url()])
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .expect("the binary can be started");
+                std::thread::sleep(took * round / rounds);
+                child.kill().expect("a child can be killed");
+                let _ = child.wait().expect("a killed child ends");
+            }
+            let history = database.query("SHOW TABLES LIKE 'flyway\\_schema\\_history%'");
+            if history == [["flyway_schema_history"]] {
+                // It had ended before it was killed; loading over it is refused.
+                let _ = load(&sandbox, &database).exits(2);
+            } else {
+                let loaded = infra(&sandbox)
+                    .env("INFRA_MYSQL_PASSWORD", PASSWORD)
+                    .run(&["baseline", "load", &database.url(), "--format", "json"])
+                    .exits(0)
+                    .json();
+                resumed += usize::from(loaded["found"].as_u64().is_some_and(|found| found > 0));
+            }
+            let mut objects = schema(&database);
+            assert_schemas(&format!("killed in round {round}"), &mut objects, &expected);
+            assert_eq!(database.value("SELECT COUNT(*) FROM flyway_schema_history"), "1");
+            assert_eq!(database.query("SHOW TABLES LIKE '%\\_load'"), Vec::<Vec<String>>::new());
+        }
+        assert!(resumed >= 3, "only {resumed} loads went on");
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_load_that_was_cut_off_does_not_go_on_over_something_else() {
+    on_each_engine(|engine| {
+        let sandbox = Sandbox::reference();
+        let broken = sandbox.read(BASELINE).replacen(
+            "\n-- views\n",
+            "\nCREATE TABLE t (id INT, id INT);\n\n-- views\n",
+            1,
+        );
+        sandbox.write("broken.sql", broken);
+        let database = engine.database();
+        let url = database.url();
+        let broken = ["baseline", "load", &url, "--file", "broken.sql"];
+        let failed = infra(&sandbox).env("INFRA_MYSQL_PASSWORD", PASSWORD).run(&broken).exits(4);
+        assert!(failed.stderr.contains("schema/statement-failed"), "{}", failed.stderr);
+        let other = load(&sandbox, &database).exits(2);
+        assert!(other.stderr.contains("schema/other-baseline"), "{}", other.stderr);
+        database.execute("CREATE TABLE mine (id INT PRIMARY KEY);");
+        let refused = infra(&sandbox).env("INFRA_MYSQL_PASSWORD", PASSWORD).run(&broken).exits(2);
+        assert!(refused.stderr.contains("schema/not-empty"), "{}", refused.stderr);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_baseline_in_parts_and_one_as_a_migration_of_flyway_give_the_same_schema() {
+    on_each_engine(|engine| {
+        let sandbox = Sandbox::reference();
+        let whole = engine.database();
+        whole.execute(&sandbox.read(BASELINE));
+        let expected = schema(&whole);
+        for by in ["kind", "object"] {
+            let _ = infra(&sandbox).run(&["baseline", "build", "--split", by, "--out", by]).exits(0);
+            let mut files: Vec<_> = std::fs::read_dir(sandbox.path(by))
+                .expect("the parts can be listed")
+                .map(|file| format!("{by}/{}", file.expect("a part").file_name().to_string_lossy()))
+                .collect();
+            files.sort();
+            let database = engine.database();
+            files.iter().for_each(|file| database.execute(&sandbox.read(file)));
+            assert_schemas(by, &mut schema(&database), &expected);
+            let _ =
+                infra(&sandbox).run(&["baseline", "build", "--split", by, "--out", by, "--check"]).exits(0);
+        }
+        // What is no part any more goes.
+        let _ = infra(&sandbox)
+            .run(&["baseline", "build", "--split", "kind", "--out", "object", "--check"])
+            .exits(1);
+        let _ = infra(&sandbox).run(&["baseline", "build", "--split", "kind", "--out", "object"]).exits(0);
+        let _ = infra(&sandbox)
+            .run(&["baseline", "build", "--split", "kind", "--out", "object", "--check"])
+            .exits(0);
+
+        sandbox.write("flyway/B900__baseline.sql", sandbox.read(BASELINE));
+        let database = engine.database();
+        let locations = sandbox.path("flyway");
+        let flyway = Flyway::new(&database, &locations).set("PLACEHOLDER_REPLACEMENT", "false");
+        let _ = flyway.run(&["migrate"]).exits(0);
+        assert_schemas("by Flyway", &mut schema(&database), &expected);
+    });
+}
+
+#[test]
+fn tables_alone_and_accounts_are_chosen() {
+    let sandbox = Sandbox::reference();
+    let build = |more: &[&str]| {
+        let command = [&["baseline", "build", "--out", "out.sql"], more].concat();
+        let _ = infra(&sandbox).run(&command).exits(0);
+        sandbox.read("out.sql")
+    };
+    let tables = build(&["--tables-only"]);
+    assert!(
+        tables.contains("CREATE TABLE orders") && !tables.contains(" VIEW ") && !tables.contains("TRIGGER")
+    );
+    assert!(build(&["--definer", "app@%"]).contains("CREATE DEFINER=`app`@`%` SQL SECURITY INVOKER VIEW"));
+    assert!(build(&["--dialect", "mariadb-11.4"]).contains("NO_AUTO_CREATE_USER"));
+    let wrong = infra(&sandbox).run(&["baseline", "build", "--dialect", "postgres-16"]).exits(2);
+    assert!(wrong.stderr.contains("mysql-8.4"), "{}", wrong.stderr);
+}
+
 /// The text of every object as the server shows it, comparable between databases.
 fn schema(database: &Database) -> BTreeMap<String, String> {
     let mut objects = BTreeMap::new();

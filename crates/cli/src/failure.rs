@@ -80,6 +80,7 @@ impl From<schema_baseline::Error> for Failure {
         use schema_baseline::Error;
         match error {
             Error::Database(error) => (*error).into(),
+            error @ Error::Stopped { .. } => Self { exit: Exit::Interrupted, diagnostic: Box::new(error) },
             error @ Error::Statement { .. } => Self { exit: Exit::Failed, diagnostic: Box::new(error) },
             error => Self::usage(error),
         }
@@ -187,6 +188,13 @@ pub(crate) enum Problem {
         )
     )]
     NotEmptyDirectory { path: PathBuf },
+
+    #[error("`{}` is no part of the baseline any more", path.display())]
+    #[diagnostic(
+        code("cli/left-over"),
+        help("run `infra baseline build --split` again, which takes it away")
+    )]
+    LeftOver { path: PathBuf },
 
     #[error("no directory can be named after schema `{name}`")]
     #[diagnostic(code("cli/schema-name"), help("dump it alone, into a directory of your choice"))]

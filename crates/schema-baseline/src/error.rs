@@ -38,11 +38,30 @@ pub enum Error {
         /// The schema.
         schema: String,
     },
+    /// A database in which the load of another baseline has begun.
+    #[error("the load of another baseline into schema `{schema}` was cut off")]
+    #[diagnostic(
+        code("schema/other-baseline"),
+        help("go on with the file that was being loaded, or empty the database first")
+    )]
+    OtherBaseline {
+        /// The schema.
+        schema: String,
+    },
+    /// A load that was asked to stop.
+    #[error("the load into schema `{schema}` was stopped")]
+    #[diagnostic(code("schema/stopped"), help("run it again: it goes on where it stood"))]
+    Stopped {
+        /// The schema.
+        schema: String,
+    },
     /// A statement of a baseline that the server refused.
     #[error("{file}, line {line}, column {column}: the server refuses the statement: {message}")]
     #[diagnostic(
         code("schema/statement-failed"),
-        help("server error {code}; empty the database before loading again, since what ran before stays")
+        help(
+            "server error {code}; what ran before stays: when the cause is the server, run this again once it is mended, and when it is the baseline, empty the database first"
+        )
     )]
     Statement {
         /// The file.

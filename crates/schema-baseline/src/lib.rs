@@ -6,6 +6,7 @@
 //! - [`order`] and [`emit`] make one script of the directory, the baseline, that loads into an empty database.
 //! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
 //! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
+//! - [`lint`] has rules for schemas that are valid and cause trouble all the same.
 //! - [`dump`] writes a live schema as files.
 //! - [`load_live`] boots a database from a baseline; [`live`] holds what a server shows of its schema, and [`served`]
 //!   takes out of it what servers add.
@@ -28,12 +29,14 @@ pub mod applied;
 pub mod ast;
 pub mod catalogue;
 pub mod changes;
+pub mod definer;
 pub mod dialect;
 pub mod dump;
 pub mod emit;
 mod error;
 pub mod finding;
 pub mod fs;
+pub mod lint;
 pub mod live;
 pub mod load;
 pub mod load_live;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use schema_baseline::definer::Definers;
 use schema_baseline::dialect::Dialect;
-use schema_baseline::dump::Definers;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Baseline {
@@ -16,6 +16,11 @@ pub(crate) enum Baseline {
         after_help = "Examples:\n  infra baseline verify\n  infra baseline verify --engine mysql://root@127.0.0.1:3306"
     )]
     Verify(BaselineVerify),
+    /// Apply the rules for schemas to the schema directory
+    #[command(
+        after_help = "Examples:\n  infra baseline lint -v\n  infra baseline lint --rules        every rule, with the ids of other linters"
+    )]
+    Lint(BaselineLint),
     /// Write a live schema as files, one object a file
     #[command(
         after_help = "Examples:\n  infra baseline dump mysql://root@127.0.0.1:3306/shop\n  infra baseline dump env:prod --update --exclude 'tmp_*'"
@@ -24,6 +29,14 @@ pub(crate) enum Baseline {
     /// Boot an empty database from baseline.sql and record the baseline row
     #[command(after_help = "Example:\n  infra baseline load mysql://root@127.0.0.1:3306/shop")]
     Load(BaselineLoad),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SplitBy {
+    /// One file for each kind of object
+    Kind,
+    /// One file for each object
+    Object,
 }
 
 #[derive(Debug, Args)]
@@ -37,9 +50,21 @@ pub(crate) struct BaselineBuild {
     /// Directory of the migrations whose newest version the header names
     #[arg(long, value_name = "DIR")]
     pub(crate) locations: Option<PathBuf>,
-    /// The file to write [default: baseline.sql in the schema directory]
+    /// The file to write [default: baseline.sql in the schema directory]; with `--split` the directory [default: baseline/ there]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Several files, which are loaded in the order of their names, instead of one
+    #[arg(long, value_enum, value_name = "BY")]
+    pub(crate) split: Option<SplitBy>,
+    /// Tables and their foreign keys only
+    #[arg(long)]
+    pub(crate) tables_only: bool,
+    /// The server it is for: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+    /// What becomes of DEFINER clauses: `strip`, `keep`, or an account that takes their place
+    #[arg(long, value_name = "POLICY", default_value = "strip", value_parser = definers)]
+    pub(crate) definer: Definers,
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +88,19 @@ pub(crate) struct BaselineVerify {
     /// Seconds to wait for a connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineLint {
+    /// List the rules instead
+    #[arg(long)]
+    pub(crate) rules: bool,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// The server whose rules count: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
 }
 
 #[derive(Debug, Args)]

@@ -33,6 +33,9 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Baseline(Baseline::Verify(arguments)) => {
             ("baseline.verify", baseline::verify::run(arguments, cli.global.root.as_deref(), ui))
         }
+        Command::Baseline(Baseline::Lint(arguments)) => {
+            ("baseline.lint", baseline::lint::run(arguments, cli.global.root.as_deref()))
+        }
         Command::Baseline(Baseline::Dump(arguments)) => {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }

@@ -10,6 +10,8 @@ mod tests;
 use std::sync::Arc;
 
 #[cfg(feature = "mysql")]
+pub(crate) use read::listed;
+#[cfg(feature = "mysql")]
 pub use read::{empty, read, shown};
 #[cfg(feature = "mysql")]
 pub use scratch::{Scratch, Tried};

@@ -90,22 +90,19 @@ pub async fn shown(
     wanted: &dyn Fn(ObjectKind, &str) -> bool,
 ) -> Result<(Vec<Shown>, Vec<Finding>), Error> {
     database.texts(ACTION, "SET SESSION sql_mode = '', sql_quote_show_create = 1").await?;
-    let own = own_tables(database.table());
     let mut objects = Vec::new();
     let mut not_read = Vec::new();
-    for row in database.texts(ACTION, OBJECTS).await? {
-        let mut values = row.into_iter();
-        let mut next = || values.next().flatten();
-        let (word, name, table) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
-        let Some(kind) = ObjectKind::ALL.into_iter().find(|kind| kind.noun() == word) else {
-            let reason = "migrations are not replayed with such objects".to_owned();
-            not_read.push(Finding::NotRead { object: format!("{word} `{name}`"), reason });
-            continue;
-        };
-        if (kind == ObjectKind::Table && own.contains(&name)) || !wanted(kind, &name) {
-            continue;
+    for Listed { kind, name, table } in listed(database).await? {
+        match kind {
+            Err(word) => {
+                let reason = "migrations are not replayed with such objects".to_owned();
+                not_read.push(Finding::NotRead { object: format!("{word} `{name}`"), reason });
+            }
+            Ok(kind) if wanted(kind, &name) => {
+                objects.push(Shown { kind, name, table, definition: Err(String::new()), sql_mode: None });
+            }
+            Ok(_) => {}
         }
-        objects.push(Shown { kind, name, table, definition: Err(String::new()), sql_mode: None });
     }
     let question = |object: &Shown| {
         format!("SHOW CREATE {} {}", object.kind.noun().to_uppercase(), quoted(&object.name))
@@ -130,6 +127,34 @@ pub async fn shown(
         });
     }
     Ok((objects, not_read))
+}
+
+/// An object of a schema.
+pub(crate) struct Listed {
+    /// Its kind; the server's word for one that a schema directory has no place for.
+    pub(crate) kind: Result<ObjectKind, String>,
+    /// Its name.
+    pub(crate) name: String,
+    /// Of a trigger, its table.
+    table: Option<String>,
+}
+
+/// Every object of the schema but the history table, its journal and the mark of a load, in an order in which they can be created.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub(crate) async fn listed(database: &mut MySqlDatabase) -> Result<Vec<Listed>, Error> {
+    let own = own_tables(database.table());
+    let listed = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter();
+        let mut next = || values.next().flatten();
+        let (word, name, table) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
+        let kind = ObjectKind::ALL.into_iter().find(|kind| kind.noun() == word).ok_or(word);
+        Listed { kind, name, table }
+    };
+    let objects = database.texts(ACTION, OBJECTS).await?.into_iter().map(listed);
+    let is_own = |object: &Listed| object.kind == Ok(ObjectKind::Table) && own.contains(&object.name);
+    Ok(objects.filter(|object| !is_own(object)).collect())
 }
 
 /// The tables beside the schema that are ours.

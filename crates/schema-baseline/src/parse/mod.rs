@@ -26,6 +26,7 @@ use crate::dialect::Dialect;
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 use cursor::{Cursor, Failure};
+pub(crate) use words::is_reserved;
 
 /// Reads a script. Statements that cannot be read are reported, and kept as
 /// [`StatementKind::NotUnderstood`] with the objects that they may have changed.
@@ -101,8 +102,12 @@ impl Script<'_> {
         while self.tokens.last().is_some_and(|token| token.is_symbol(text, ";")) {
             self.tokens.pop();
         }
+        let limit = end;
         let end = self.tokens.last()?.end;
-        let span = Span { start, end };
+        // A comment that the server executes belongs to its last token.
+        let rest = &text[end..limit];
+        let closed = rest.trim_start().strip_prefix("*/").map_or(end, |behind| limit - behind.len());
+        let span = Span { start, end: closed };
         if broken {
             let touches = guess(text, &self.tokens);
             return Some(Statement {

@@ -31,7 +31,7 @@ const RESERVED: [&str; 222] = [
 ];
 
 /// Whether a word is no name without quotes.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(crate) fn is_reserved(word: &str) -> bool {
     word.len() <= 19
         && RESERVED
             .binary_search_by(|reserved| {

@@ -14,6 +14,7 @@ use schema_baseline::replay::{replay_scripts, replay_with};
 use schema_baseline::verify::{Sides, compare};
 
 use super::area::{Area, Stopwatch};
+use crate::commands::baseline::lint::by_levels;
 use crate::commands::migrate::files;
 use crate::failure::{Failure, Problem};
 use crate::schema::{self, BASELINE};
@@ -50,10 +51,14 @@ pub(super) fn check(tree: &Tree) -> Result<Checked, Failure> {
     area.took(&watch);
     // Only now: what the rules find is valid SQL, and says nothing against the replay.
     migrations_area.extend(lint);
+    let is_sound = !area.has_errors();
+    if let Some(schema) = &schema {
+        area.extend(by_levels(&schema.catalogue, &tree.configuration.rules));
+    }
     let mut areas = vec![migrations_area, area];
     if let Some(schema) = &schema {
         // Without migrations the header could only be wrong.
-        let is_broken = areas[1].has_errors() || replayed.is_none();
+        let is_broken = !is_sound || replayed.is_none();
         areas.push(baseline(tree, schema, &migrations, dialect, is_broken)?);
     }
     Ok(Checked { areas, migrations })
