@@ -258,7 +258,9 @@ fn a_baseline_in_parts_and_one_as_a_migration_of_flyway_give_the_same_schema() {
                 .collect();
             files.sort();
             let database = engine.database();
-            files.iter().for_each(|file| database.execute(&sandbox.read(file)));
+            for file in &files {
+                database.execute(&sandbox.read(file));
+            }
             assert_schemas(by, &mut schema(&database), &expected);
             let _ =
                 infra(&sandbox).run(&["baseline", "build", "--split", by, "--out", by, "--check"]).exits(0);
