@@ -206,10 +206,8 @@ fn an_interrupt_leaves_no_schema_behind() {
         sandbox.write("infra/mysql/schema/tables/t.sql", "CREATE TABLE t (a INT PRIMARY KEY);");
         // Once it ends after the statement in flight, once it is abandoned.
         for (signals, seconds) in [(1, 1), (2, 60)] {
-            sandbox.write(
-                "infra/mysql/migrations/V900__slow.sql",
-                format!("DO SLEEP({seconds});\nDO SLEEP({seconds});\n"),
-            );
+            sandbox
+                .write("infra/mysql/migrations/V900__slow.sql", format!("DO SLEEP({seconds});\n").repeat(30));
             let child = infra(&sandbox)
                 .env("INFRA_MYSQL_PASSWORD", PASSWORD)
                 .command(&["baseline", "verify", "--engine", &url(engine)])
