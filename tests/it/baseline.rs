@@ -223,7 +223,11 @@ fn a_killed_load_goes_on_wherever_it_stood() {
 fn a_load_that_was_cut_off_does_not_go_on_over_something_else() {
     on_each_engine(|engine| {
         let sandbox = Sandbox::reference();
-        let broken = sandbox.read(BASELINE).replacen("\n-- views\n", "\nCREATE TABLE t (;\n\n-- views\n", 1);
+        let broken = sandbox.read(BASELINE).replacen(
+            "\n-- views\n",
+            "\nCREATE TABLE t (id INT, id INT);\n\n-- views\n",
+            1,
+        );
         sandbox.write("broken.sql", broken);
         let database = engine.database();
         let url = database.url();
@@ -236,6 +240,65 @@ fn a_load_that_was_cut_off_does_not_go_on_over_something_else() {
         let refused = infra(&sandbox).env("INFRA_MYSQL_PASSWORD", PASSWORD).run(&broken).exits(2);
         assert!(refused.stderr.contains("schema/not-empty"), "{}", refused.stderr);
     });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn a_baseline_in_parts_and_one_as_a_migration_of_flyway_give_the_same_schema() {
+    on_each_engine(|engine| {
+        let sandbox = Sandbox::reference();
+        let whole = engine.database();
+        whole.execute(&sandbox.read(BASELINE));
+        let expected = schema(&whole);
+        for by in ["kind", "object"] {
+            let _ = infra(&sandbox).run(&["baseline", "build", "--split", by, "--out", by]).exits(0);
+            let mut files: Vec<_> = std::fs::read_dir(sandbox.path(by))
+                .expect("the parts can be listed")
+                .map(|file| format!("{by}/{}", file.expect("a part").file_name().to_string_lossy()))
+                .collect();
+            files.sort();
+            let database = engine.database();
+            for file in &files {
+                database.execute(&sandbox.read(file));
+            }
+            assert_schemas(by, &mut schema(&database), &expected);
+            let _ =
+                infra(&sandbox).run(&["baseline", "build", "--split", by, "--out", by, "--check"]).exits(0);
+        }
+        // What is no part any more goes.
+        let _ = infra(&sandbox)
+            .run(&["baseline", "build", "--split", "kind", "--out", "object", "--check"])
+            .exits(1);
+        let _ = infra(&sandbox).run(&["baseline", "build", "--split", "kind", "--out", "object"]).exits(0);
+        let _ = infra(&sandbox)
+            .run(&["baseline", "build", "--split", "kind", "--out", "object", "--check"])
+            .exits(0);
+
+        sandbox.write("flyway/B900__baseline.sql", sandbox.read(BASELINE));
+        let database = engine.database();
+        let locations = sandbox.path("flyway");
+        let flyway = Flyway::new(&database, &locations).set("PLACEHOLDER_REPLACEMENT", "false");
+        let _ = flyway.run(&["migrate"]).exits(0);
+        assert_schemas("by Flyway", &mut schema(&database), &expected);
+    });
+}
+
+#[test]
+fn tables_alone_and_accounts_are_chosen() {
+    let sandbox = Sandbox::reference();
+    let build = |more: &[&str]| {
+        let command = [&["baseline", "build", "--out", "out.sql"], more].concat();
+        let _ = infra(&sandbox).run(&command).exits(0);
+        sandbox.read("out.sql")
+    };
+    let tables = build(&["--tables-only"]);
+    assert!(
+        tables.contains("CREATE TABLE orders") && !tables.contains(" VIEW ") && !tables.contains("TRIGGER")
+    );
+    assert!(build(&["--definer", "app@%"]).contains("CREATE DEFINER=`app`@`%` SQL SECURITY INVOKER VIEW"));
+    assert!(build(&["--dialect", "mariadb-11.4"]).contains("NO_AUTO_CREATE_USER"));
+    let wrong = infra(&sandbox).run(&["baseline", "build", "--dialect", "postgres-16"]).exits(2);
+    assert!(wrong.stderr.contains("mysql-8.4"), "{}", wrong.stderr);
 }
 
 /// The text of every object as the server shows it, comparable between databases.

@@ -201,13 +201,13 @@ fn what_the_server_refuses_is_found_in_its_file_and_nothing_stays_behind() {
 fn an_interrupt_leaves_no_schema_behind() {
     let _alone = alone();
     on_each_engine(|engine| {
-        let sandbox = Sandbox::reference();
+        let sandbox = Sandbox::empty();
+        sandbox.write("infra/mysql/migrations/V1__t.sql", "CREATE TABLE t (a INT PRIMARY KEY);");
+        sandbox.write("infra/mysql/schema/tables/t.sql", "CREATE TABLE t (a INT PRIMARY KEY);");
         // Once it ends after the statement in flight, once it is abandoned.
         for (signals, seconds) in [(1, 1), (2, 60)] {
-            sandbox.write(
-                "infra/mysql/migrations/V900__slow.sql",
-                format!("DO SLEEP({seconds});\nDO SLEEP({seconds});\n"),
-            );
+            sandbox
+                .write("infra/mysql/migrations/V900__slow.sql", format!("DO SLEEP({seconds});\n").repeat(30));
             let child = infra(&sandbox)
                 .env("INFRA_MYSQL_PASSWORD", PASSWORD)
                 .command(&["baseline", "verify", "--engine", &url(engine)])

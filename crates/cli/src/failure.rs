@@ -189,6 +189,13 @@ pub(crate) enum Problem {
     )]
     NotEmptyDirectory { path: PathBuf },
 
+    #[error("`{}` is no part of the baseline any more", path.display())]
+    #[diagnostic(
+        code("cli/left-over"),
+        help("run `infra baseline build --split` again, which takes it away")
+    )]
+    LeftOver { path: PathBuf },
+
     #[error("no directory can be named after schema `{name}`")]
     #[diagnostic(code("cli/schema-name"), help("dump it alone, into a directory of your choice"))]
     SchemaName { name: String },

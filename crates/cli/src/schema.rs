@@ -33,10 +33,14 @@ pub(crate) fn read(
 
 /// The baseline of a schema that the migrations have brought to their newest version.
 pub(crate) fn baseline(schema: &Schema, migrations: &[Migration]) -> (Baseline, Vec<Finding>) {
+    build(schema, &header(migrations))
+}
+
+/// What the head of a baseline says that these migrations led to.
+pub(crate) fn header(migrations: &[Migration]) -> Header {
     let newest = migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max();
-    let header = Header {
+    Header {
         version: newest.map(ToString::to_string),
         tool: concat!("infra ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
-    build(schema, &header)
+    }
 }

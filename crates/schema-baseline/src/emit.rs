@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::ast::{ObjectKind, StatementKind, TableElement};
+use crate::definer::{Definers, room};
+use crate::dialect::Vendor;
 use crate::finding::{Finding, at};
 use crate::load::{Schema, SchemaObject};
 use crate::place::{Place, Source, Span};
@@ -18,6 +20,10 @@ use crate::place::{Place, Source, Span};
 /// The mode that statements are read in, spelt out because servers differ; both vendors know all of these.
 const SQL_MODE: &str = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
 ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
+/// MariaDB's own: views and dates that the other would refuse are usual there.
+const SQL_MODE_OF_MARIADB: &str =
+    "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION";
 
 const TITLE: &str = "-- The whole schema in one script, for an empty database. Generated from the files beside it\n\
 -- by: infra baseline build. Do not edit.\n";
@@ -40,29 +46,124 @@ pub struct Baseline {
     pub content_hash: String,
 }
 
-/// Writes the baseline of a schema. The findings are about what a baseline needs beyond a correct schema.
+/// How a baseline is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What its head says.
+    pub header: Header,
+    /// What becomes of the accounts that objects run as.
+    pub definers: Definers,
+    /// Whether it has tables and their foreign keys only.
+    pub tables_only: bool,
+}
+
+/// How a baseline is cut into several files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// One for each kind of object.
+    Kind,
+    /// One for each object.
+    Object,
+}
+
+/// A file of a baseline that is several.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The file's name; files load in the order of their names.
+    pub name: String,
+    /// What is in it.
+    pub baseline: Baseline,
+}
+
+/// A statement of a baseline.
+struct Piece<'a> {
+    /// What the part of the baseline is called in it, and in names of files.
+    section: (&'static str, &'static str),
+    name: &'a str,
+    sql: String,
+}
+
+/// The heading for foreign keys of cycles, once all tables exist.
+const DEFERRED: (&str, &str) = ("foreign keys between tables that need each other", "foreign_keys");
+
+/// Writes the baseline of a schema, for the server whose rules the schema follows. The findings are about what a baseline needs beyond
+/// a correct schema.
 pub fn build(schema: &Schema, header: &Header) -> (Baseline, Vec<Finding>) {
-    let mut findings = Vec::new();
-    let mut body = String::new();
-    let mut last_kind = None;
-    let mut deferred = String::new();
+    build_with(schema, &Options { header: header.clone(), ..Options::default() })
+}
+
+/// As [`build`], with everything that can be chosen.
+pub fn build_with(schema: &Schema, options: &Options) -> (Baseline, Vec<Finding>) {
+    let findings = schema.order.objects.iter().filter_map(|&index| charset_finding(&schema.objects[index]));
+    let pieces = pieces(schema, options);
+    (framed(&pieces, &options.header, sql_mode(schema)), findings.collect())
+}
+
+/// The baseline of a schema as several files, each of which can be loaded by itself once those before it are.
+pub fn parts(schema: &Schema, options: &Options, split: Split) -> Vec<Part> {
+    let pieces = pieces(schema, options);
+    let together = |a: &Piece<'_>, b: &Piece<'_>| split == Split::Kind && a.section == b.section;
+    let chunks: Vec<&[Piece<'_>]> = pieces.chunk_by(together).collect();
+    let digits = chunks.len().to_string().len();
+    let part = |(index, chunk): (usize, &&[Piece<'_>])| {
+        let first = chunk.first()?;
+        let name = if split == Split::Object { format!("_{}", safe(first.name)) } else { String::new() };
+        let name = format!("{:0digits$}_{}{name}.sql", index + 1, first.section.1);
+        Some(Part { name, baseline: framed(chunk, &options.header, sql_mode(schema)) })
+    };
+    chunks.iter().enumerate().filter_map(part).collect()
+}
+
+/// A name of which no sign leads out of a directory.
+fn safe(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || "_-$ ".contains(c) { c } else { '_' }).collect()
+}
+
+fn sql_mode(schema: &Schema) -> &'static str {
+    match schema.catalogue.dialect().vendor {
+        Vendor::MySql => SQL_MODE,
+        Vendor::MariaDb => SQL_MODE_OF_MARIADB,
+    }
+}
+
+/// The statements in their order.
+fn pieces<'a>(schema: &'a Schema, options: &Options) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut deferred: Vec<Piece<'a>> = Vec::new();
     for &index in &schema.order.objects {
         let object = &schema.objects[index];
-        if object.kind != ObjectKind::Table && last_kind == Some(ObjectKind::Table) {
-            section_of_deferred(&mut body, &mut deferred);
+        if object.kind != ObjectKind::Table {
+            pieces.append(&mut deferred);
+            if options.tables_only {
+                break;
+            }
         }
-        if last_kind != Some(object.kind) {
-            let _ = writeln!(body, "-- {}\n", object.kind.folder());
-        }
-        last_kind = Some(object.kind);
         let cut = schema.order.deferred.get(&index).map_or(&[][..], Vec::as_slice);
-        push_statement(&mut body, object, cut);
+        let sql = delimited(&statement_text(object, cut, &options.definers), is_compound(object));
+        let folder = object.kind.folder();
+        pieces.push(Piece { section: (folder, folder), name: &object.name, sql });
         if !cut.is_empty() {
-            push_deferred(&mut deferred, object, cut);
+            let mut sql = String::new();
+            push_deferred(&mut sql, object, cut);
+            deferred.push(Piece { section: DEFERRED, name: &object.name, sql });
         }
-        findings.extend(charset_finding(object));
     }
-    section_of_deferred(&mut body, &mut deferred);
+    pieces.append(&mut deferred);
+    pieces
+}
+
+/// Statements with head and foot.
+fn framed(pieces: &[Piece<'_>], header: &Header, sql_mode: &str) -> Baseline {
+    let mut body = String::new();
+    let mut last = None;
+    for piece in pieces {
+        if last != Some(piece.section) {
+            let _ = writeln!(body, "-- {}\n", piece.section.0);
+            last = Some(piece.section);
+        }
+        body.push_str(&piece.sql);
+        body.push('\n');
+    }
     let content_hash = Sha256::digest(body.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");
         hash
@@ -83,7 +184,7 @@ pub fn build(schema: &Schema, header: &Header) -> (Baseline, Vec<Finding>) {
          @infra_time_zone = @@time_zone;\n\
          SET NAMES utf8mb4;\n",
     );
-    let _ = writeln!(text, "SET sql_mode = '{SQL_MODE}',\n    time_zone = '+00:00';\n");
+    let _ = writeln!(text, "SET sql_mode = '{sql_mode}',\n    time_zone = '+00:00';\n");
     text.push_str(&body);
     text.push_str(
         "SET character_set_client = @infra_character_set_client,\n    \
@@ -92,7 +193,7 @@ pub fn build(schema: &Schema, header: &Header) -> (Baseline, Vec<Finding>) {
          sql_mode = @infra_sql_mode,\n    \
          time_zone = @infra_time_zone;\n",
     );
-    (Baseline { text, content_hash }, findings)
+    Baseline { text, content_hash }
 }
 
 impl Header {
@@ -140,21 +241,7 @@ impl Baseline {
     }
 }
 
-/// Foreign keys of cycles, once all tables exist.
-fn section_of_deferred(body: &mut String, deferred: &mut String) {
-    if !deferred.is_empty() {
-        body.push_str("-- foreign keys between tables that need each other\n\n");
-        body.push_str(deferred);
-        deferred.clear();
-    }
-}
-
-/// One statement and a blank line.
-fn push_statement(body: &mut String, object: &SchemaObject, cut: &[usize]) {
-    let _ = writeln!(body, "{}", delimited(&statement_text(object, cut), is_compound(object)));
-}
-
-/// A statement with a delimiter that its body does not hold.
+/// A statement with its delimiter, which is another one for bodies that hold semicolons.
 pub(crate) fn delimited(sql: &str, compound: bool) -> String {
     if !compound {
         return format!("{sql};\n");
@@ -175,11 +262,16 @@ fn is_compound(object: &SchemaObject) -> bool {
 }
 
 /// The statement as written, line ends normalised, without what a baseline leaves out and without the elements `cut`.
-fn statement_text(object: &SchemaObject, cut: &[usize]) -> String {
+fn statement_text(object: &SchemaObject, cut: &[usize], definers: &Definers) -> String {
     let source: &str = object.source.inner();
     let statement = object.statement.span;
-    let mut gaps: Vec<Span> =
-        object.statement.strip.iter().map(|&span| widen(source, span, statement)).collect();
+    // Tables have no account: what is cut of them is the next value of a counter.
+    let strips = object.kind == ObjectKind::Table || *definers == Definers::Strip;
+    let mut gaps: Vec<Span> = match definers {
+        _ if strips => object.statement.strip.iter().map(|&span| widen(source, span, statement)).collect(),
+        Definers::Replace(account) => return with_account(object, account),
+        _ => Vec::new(),
+    };
     if let StatementKind::CreateTable(def) = &object.statement.kind {
         gaps.extend(element_gaps(&def.elements, cut));
     }
@@ -192,6 +284,24 @@ fn statement_text(object: &SchemaObject, cut: &[usize]) -> String {
     }
     sql.push_str(&source[done..statement.end]);
     if sql.contains('\r') { sql.replace("\r\n", "\n") } else { sql }
+}
+
+/// The statement of a view or program that runs as another account.
+fn with_account(object: &SchemaObject, account: &str) -> String {
+    let source: &str = object.source.inner();
+    let statement = object.statement.span;
+    let text = statement.of(source);
+    let clause = format!("DEFINER={account}");
+    let result = match (object.statement.strip.first(), room(text)) {
+        (Some(span), _) => {
+            let before = Span { start: statement.start, end: span.start };
+            let after = Span { start: span.end, end: statement.end };
+            format!("{}{clause}{}", before.of(source), after.of(source))
+        }
+        (None, Some(at)) => format!("{} {clause}{}", &text[..at], &text[at..]),
+        (None, None) => text.to_owned(),
+    };
+    result.replace("\r\n", "\n")
 }
 
 /// Takes along what would be left over around a stretch that is left out: white space, a comma, the marks of a
@@ -249,7 +359,7 @@ fn push_deferred(deferred: &mut String, object: &SchemaObject, cut: &[usize]) {
     };
     let clauses: Vec<String> = cut.iter().map(clause).collect();
     let name = def.name.span().of(source);
-    let _ = writeln!(deferred, "ALTER TABLE {name}\n{};\n", clauses.join(",\n").replace("\r\n", "\n"));
+    let _ = writeln!(deferred, "ALTER TABLE {name}\n{};", clauses.join(",\n").replace("\r\n", "\n"));
 }
 
 /// A table whose character set depends on the server that it is loaded into.

@@ -30,6 +30,7 @@ pub mod applied;
 pub mod ast;
 pub mod catalogue;
 pub mod changes;
+pub mod definer;
 pub mod dialect;
 pub mod diff;
 pub mod dump;

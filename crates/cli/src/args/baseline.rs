@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use schema_baseline::definer::Definers;
 use schema_baseline::dialect::Dialect;
 use schema_baseline::diff::Rename;
-use schema_baseline::dump::Definers;
 
 use crate::source::SourceName;
 
@@ -42,6 +42,14 @@ pub(crate) enum Baseline {
     Load(BaselineLoad),
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SplitBy {
+    /// One file for each kind of object
+    Kind,
+    /// One file for each object
+    Object,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct BaselineBuild {
     /// Only say whether the file is fresh
@@ -53,9 +61,21 @@ pub(crate) struct BaselineBuild {
     /// Directory of the migrations whose newest version the header names
     #[arg(long, value_name = "DIR")]
     pub(crate) locations: Option<PathBuf>,
-    /// The file to write [default: baseline.sql in the schema directory]
+    /// The file to write [default: baseline.sql in the schema directory]; with `--split` the directory [default: baseline/ there]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Several files, which are loaded in the order of their names, instead of one
+    #[arg(long, value_enum, value_name = "BY")]
+    pub(crate) split: Option<SplitBy>,
+    /// Tables and their foreign keys only
+    #[arg(long)]
+    pub(crate) tables_only: bool,
+    /// The server it is for: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+    /// What becomes of DEFINER clauses: `strip`, `keep`, or an account that takes their place
+    #[arg(long, value_name = "POLICY", default_value = "strip", value_parser = definers)]
+    pub(crate) definer: Definers,
 }
 
 #[derive(Debug, Args)]

@@ -13,5 +13,5 @@ mod update;
 mod view;
 
 pub use finding::DumpFinding;
-pub use text::{Definers, Written, texts, written};
+pub use text::{Written, texts, written};
 pub use update::{Change, Fate, plan};

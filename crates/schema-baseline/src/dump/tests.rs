@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::ast::ObjectKind;
 use crate::catalogue::Catalogue;
+use crate::definer::Definers;
 use crate::dialect::Dialect;
 use crate::live::{Live, Shown};
 use crate::load::{SchemaFile, load_into};

@@ -7,6 +7,7 @@ use super::finding::DumpFinding;
 use super::{table, trigger, view};
 use crate::ast::{ObjectKind, Statement, StatementKind};
 use crate::catalogue::key_of;
+use crate::definer::Definers;
 use crate::dialect::Dialect;
 use crate::emit::{delimited, widen};
 use crate::live::Shown;
@@ -24,18 +25,6 @@ const MODES_OF_TEXT: [&str; 6] = [
     "PIPES_AS_CONCAT",
     "REAL_AS_FLOAT",
 ];
-
-/// What becomes of the account that an object runs as.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Definers {
-    /// It is left out, so that the account that loads the object owns it.
-    #[default]
-    Strip,
-    /// It stays.
-    Keep,
-    /// This one takes its place, as it stands in SQL: `` `app`@`%` ``.
-    Replace(String),
-}
 
 /// A file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
-use super::{Header, build};
+use super::{Header, Options, Split, build, build_with, parts};
 use crate::Finding;
+use crate::definer::Definers;
 use crate::load::tests::schema;
 
 fn text(texts: &[(&str, &str)]) -> String {
@@ -23,7 +24,7 @@ fn statements_are_copied_without_what_depends_on_the_loader() {
     let gated = "/*!50003 CREATE*/ /*!50020 DEFINER=`a`@`%`*/ /*!50003 FUNCTION f() RETURNS INT RETURN 1 */";
     assert!(
         text(&[("functions/f.sql", gated)])
-            .contains("\n/*!50003 CREATE*/ /*!50003 FUNCTION f() RETURNS INT RETURN 1")
+            .contains("\n/*!50003 CREATE*/ /*!50003 FUNCTION f() RETURNS INT RETURN 1 */;\n")
     );
 }
 
@@ -86,4 +87,71 @@ fn the_head_says_what_it_is_and_staleness_has_a_line() {
     assert!(matches!(stale(""), Some(Finding::StaleBaseline { line: 1, .. })));
     assert!(matches!(stale(&format!("{}x", baseline.text)), Some(Finding::StaleBaseline { .. })));
     assert!(matches!(baseline.stale("b.sql", None), Some(Finding::MissingBaseline { .. })));
+}
+
+#[test]
+fn accounts_stay_or_make_room_for_another_when_that_is_wanted() {
+    let of = |definers: Definers, view: &str| {
+        let options = Options { definers, ..Options::default() };
+        build_with(&schema(&[("views/v.sql", view)]), &options).0.text
+    };
+    let owned = "CREATE ALGORITHM=MERGE DEFINER=`a`@`%` SQL SECURITY INVOKER VIEW v AS SELECT 1";
+    assert!(of(Definers::Keep, owned).contains(owned));
+    let app = || Definers::Replace("`app`@`%`".to_owned());
+    assert!(
+        of(app(), owned).contains("CREATE ALGORITHM=MERGE DEFINER=`app`@`%` SQL SECURITY INVOKER VIEW v")
+    );
+    let nobody = "CREATE OR REPLACE ALGORITHM = MERGE VIEW v AS SELECT 1";
+    assert!(of(app(), nobody).contains("\nCREATE OR REPLACE ALGORITHM = MERGE DEFINER=`app`@`%` VIEW v AS"));
+    assert!(of(app(), "/* x */ create view v as select 1").contains("create DEFINER=`app`@`%` view v as"));
+}
+
+#[test]
+fn the_mode_is_that_of_the_server_it_is_for() {
+    let table = ("tables/t.sql", "CREATE TABLE t (a INT) COLLATE=utf8mb4_bin");
+    let of = |dialect: &str| {
+        let file =
+            crate::load::SchemaFile { path: table.0.into(), shown: table.0.into(), bytes: table.1.into() };
+        let (schema, _) = crate::load::load(vec![file], dialect.parse().unwrap());
+        build_with(&schema, &Options::default()).0.text
+    };
+    assert!(of("mysql-8.4").contains("SET sql_mode = 'ONLY_FULL_GROUP_BY,"));
+    assert!(
+        of("mariadb-11.4")
+            .contains("SET sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,")
+    );
+}
+
+#[test]
+fn parts_are_the_whole() {
+    let schema = schema(&[
+        (
+            "tables/a.sql",
+            "CREATE TABLE a (i INT PRIMARY KEY, b INT, CONSTRAINT x FOREIGN KEY (b) REFERENCES b (i)) COLLATE=utf8mb4_bin",
+        ),
+        (
+            "tables/b.sql",
+            "CREATE TABLE b (i INT PRIMARY KEY, a INT, CONSTRAINT y FOREIGN KEY (a) REFERENCES a (i)) COLLATE=utf8mb4_bin",
+        ),
+        ("views/v.sql", "CREATE VIEW v AS SELECT i FROM a"),
+    ]);
+    let options =
+        Options { header: Header { version: Some("7".into()), tool: "t".into() }, ..Options::default() };
+    let names =
+        |split: Split| parts(&schema, &options, split).into_iter().map(|part| part.name).collect::<Vec<_>>();
+    assert_eq!(names(Split::Kind), ["1_tables.sql", "2_foreign_keys.sql", "3_views.sql"]);
+    assert_eq!(
+        names(Split::Object),
+        ["1_tables_a.sql", "2_tables_b.sql", "3_foreign_keys_a.sql", "4_views_v.sql"]
+    );
+    let whole = build_with(&schema, &options).0.text;
+    for part in parts(&schema, &options, Split::Object) {
+        assert_eq!(Header::read(&part.baseline.text).unwrap().version.as_deref(), Some("7"));
+        let body = part.baseline.text.split_once("'+00:00';\n\n").unwrap().1;
+        let body = body.split_once("SET character_set_client").unwrap().0;
+        let statement = body.split_once("\n\n").unwrap().1;
+        assert!(whole.contains(statement), "{statement}");
+    }
+    let tables = build_with(&schema, &Options { tables_only: true, ..options }).0.text;
+    assert!(tables.contains("FOREIGN KEY (b)") && !tables.contains("VIEW"));
 }

@@ -70,11 +70,7 @@ pub(super) fn apply(catalogue: &Catalogue, found: Vec<SchemaLint>) -> Vec<Schema
 
 fn read(source: &Arc<Source>, wrong: &mut Vec<(Place, String)>) -> Vec<Allowed> {
     let text: &str = source.inner();
-    let mut lexer = Lexer::new(text);
-    let mut tokens: Vec<Token> = Vec::new();
-    while let Some(token) = lexer.next() {
-        tokens.push(token);
-    }
+    let tokens: Vec<Token> = Lexer::new(text).collect();
     let mut allowed = Vec::new();
     for (index, token) in tokens.iter().enumerate().filter(|(_, token)| token.is_comment()) {
         let Some(content) = content(token.text(text)) else { continue };

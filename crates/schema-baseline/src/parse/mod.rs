@@ -155,8 +155,12 @@ impl Script<'_> {
         while self.tokens.last().is_some_and(|token| token.is_symbol(text, ";")) {
             self.tokens.pop();
         }
+        let limit = end;
         let end = self.tokens.last()?.end;
-        let span = Span { start, end };
+        // A comment that the server executes belongs to its last token.
+        let rest = &text[end..limit];
+        let closed = rest.trim_start().strip_prefix("*/").map_or(end, |behind| limit - behind.len());
+        let span = Span { start, end: closed };
         if broken {
             let touches = guess(text, &self.tokens);
             return Some(Statement {

@@ -5,6 +5,7 @@ pub(crate) mod dump;
 mod engine;
 pub(crate) mod lint;
 mod pattern;
+mod split;
 pub(crate) mod verify;
 
 use std::cell::Cell;
@@ -14,12 +15,13 @@ use std::sync::Arc;
 use migrate_core::location::Location;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::placeholder::Placeholders;
-use schema_baseline::dialect::Dialect;
+use schema_baseline::emit::{Options, Split, build_with, parts};
 use schema_baseline::load_live::load_live;
 use schema_baseline::place::Source;
 use serde_json::json;
 
-use crate::args::{BaselineBuild, BaselineLoad};
+use self::split::write_parts;
+use crate::args::{BaselineBuild, BaselineLoad, SplitBy};
 use crate::commands::migrate::database::{at_url, block_on, of_environment, warn};
 use crate::commands::migrate::files;
 use crate::commands::migrate::progress::{Lines, interruptible};
@@ -45,22 +47,36 @@ pub(crate) fn build(arguments: &BaselineBuild, root: Option<&Path>) -> Result<Ou
         (None, None) => Some(tree().map(|tree| tree.path(&tree.configuration.paths.migrations))?),
     }
     .filter(|location| location.is_dir());
-    let out = arguments.out.clone().unwrap_or_else(|| directory.join(BASELINE));
+    let default = if arguments.split.is_some() { "baseline" } else { BASELINE };
+    let out = arguments.out.clone().unwrap_or_else(|| directory.join(default));
     if !directory.is_dir() {
         return Err(Failure::read(&directory, std::io::ErrorKind::NotFound.into()));
     }
-    let (schema, mut findings) = schema::read(&directory, &directory, Dialect::default())?;
+    let (schema, mut findings) = schema::read(&directory, &directory, arguments.dialect)?;
     let mut outcome = Outcome::default();
     let locations: Vec<Location> = location.into_iter().map(Location::from).collect();
     let (migrations, problems) = files::load(&locations, None, &Placeholders::default())?;
     outcome.extend(problems);
-    let (baseline, problems) = schema::baseline(&schema, &migrations);
+    let options = Options {
+        header: schema::header(&migrations),
+        definers: arguments.definer.clone(),
+        tables_only: arguments.tables_only,
+    };
+    let (baseline, problems) = build_with(&schema, &options);
     findings.extend(problems);
     outcome.extend(findings);
     outcome.details.insert("file".to_owned(), json!(out));
     outcome.details.insert("objects".to_owned(), json!(schema.objects.len()));
     outcome.details.insert("content".to_owned(), json!(format!("sha256:{}", baseline.content_hash)));
     if outcome.findings.iter().any(|finding| severity(finding.as_ref()) == miette::Severity::Error) {
+        return Ok(outcome);
+    }
+    if let Some(by) = arguments.split {
+        let split = match by {
+            SplitBy::Kind => Split::Kind,
+            SplitBy::Object => Split::Object,
+        };
+        write_parts(&parts(&schema, &options, split), &out, arguments.check, &mut outcome)?;
         return Ok(outcome);
     }
     let existing = read_if_present(&out)?;
