@@ -2,6 +2,7 @@
 
 mod online;
 mod patience;
+mod pieces;
 mod undo;
 mod work;
 
@@ -396,14 +397,18 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
     async fn apply_step(&mut self, step: &Step<'a>) -> Result<(), Error> {
         let Step { migration, script, out_of_order } = step;
-        let total = script.statements.len();
+        let total = script.total();
         self.progress.event(Event::Started { migration, statements: total, out_of_order: *out_of_order });
         let started = Instant::now();
         if !self.options.skip_executing {
             self.execute(step, started).await?;
         }
         let row = self.row(migration, started, true);
-        self.database.append(&row).await?;
+        if self.journal_open && !self.options.skip_executing {
+            self.database.finish(&row).await?;
+        } else {
+            self.database.append(&row).await?;
+        }
         let milliseconds = row.execution_time;
         self.progress.event(Event::Applied { migration, milliseconds });
         self.report.applied.push(Applied {
@@ -445,10 +450,11 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
 fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failure, recorded: bool) -> Error {
     let script = &step.script;
-    let (name, total, src) = (step.migration.name(), script.statements.len(), script.source().clone());
+    let (name, total) = (step.migration.name(), script.total());
     if failure.connection_lost {
         let span = script.span(statement);
         let (line, _) = script.position(span);
+        let (src, span) = script.cite(span);
         let message = failure.message;
         return Error::ConnectionLost(Box::new(ConnectionLost {
             name,
@@ -462,6 +468,7 @@ fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failu
     }
     let span = place_of_error(script, statement, &failure.message).unwrap_or_else(|| script.span(statement));
     let (line, column) = script.position(span);
+    let (src, span) = script.cite(span);
     let Failure { code, state, message, .. } = failure;
     Error::Statement(Box::new(StatementError {
         name,

@@ -15,6 +15,7 @@ use crate::lint::statement::Statement as Tokens;
 use crate::plan::Step;
 use crate::predict::{awaits, tables};
 use crate::preflight::{Obstacle, Rebuilt, altered_tables, changed_tables, largest_rebuilt, preflight};
+use crate::script::Script;
 use crate::script::effect::Effect;
 
 /// How long to wait for tables.
@@ -75,7 +76,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         largest_rebuilt(steps, &altered, &server, known)
     }
 
-    /// Runs a statement, however often it takes until its tables are free.
+    /// Runs a statement, however often it takes until its tables are free, if there is to be `patience`.
     ///
     /// # Errors
     /// [`Error::Blocked`] when they are not in time, [`Error::Stopped`] when somebody asks to stop meanwhile. The inner
@@ -85,15 +86,16 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         step: &Step<'_>,
         at: usize,
         effect: &Effect,
+        patience: Option<Patience>,
     ) -> Result<Result<Executed, Failure>, Error> {
-        let Some(statement) = step.script.statements.get(at) else { return Ok(Ok(Executed::default())) };
+        let Some(statement) = step.script.statement(at) else { return Ok(Ok(Executed::default())) };
         let sql = step.script.sql(statement);
-        let tokens = match (self.options.patience, effect) {
+        let tokens = match (patience, effect) {
             (Some(_), Effect::Commits(_)) => Some(Tokens::whole(sql)),
             _ => None,
         };
-        let tokens = tokens.filter(|tokens| awaits(tokens) && !decides_itself(step, tokens));
-        let (Some(patience), Some(tokens)) = (self.options.patience, tokens) else {
+        let tokens = tokens.filter(|tokens| awaits(tokens) && !decides_itself(tokens));
+        let (Some(patience), Some(tokens)) = (patience, tokens) else {
             return Ok(self.database.execute(sql).await);
         };
         let usual = match self.usual_wait.take() {
@@ -126,7 +128,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         patience: Patience,
     ) -> Result<Result<Executed, Failure>, Error> {
         let Step { migration, script, .. } = step;
-        let (line, _) = script.statements.get(at).map_or((1, 1), |one| script.position(script.span(one)));
+        let (line, _) = script.statement(at).map_or((1, 1), |one| script.position(script.span(one)));
         let tables = tables(tokens);
         let (mut waited, mut next) = (Duration::ZERO, PAUSES.0);
         loop {
@@ -151,7 +153,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             waited += pause;
             next = (next * 2).min(PAUSES.1);
             if self.progress.stop() {
-                let total = script.statements.len();
+                let total = script.total();
                 return Err(Error::Stopped { name: migration.name(), applied: at, total });
             }
         }
@@ -166,25 +168,37 @@ fn blocked(
     blockers: Vec<Blocker>,
     lost_work: bool,
 ) -> Error {
-    let script = &step.script;
+    let (src, span) = step.script.cite_statement(at);
     Error::Blocked(Box::new(Blocked {
         name: step.migration.name(),
         seconds,
         blockers,
         line,
         applied: at,
-        total: script.statements.len(),
+        total: step.script.total(),
         lost_work,
-        src: script.source().clone(),
-        span: script.statements.get(at).map_or((0, 0).into(), |statement| script.span(statement)),
+        src,
+        span,
     }))
 }
 
-/// Whether the script or the statement says how long to wait.
-fn decides_itself(step: &Step<'_>, statement: &Tokens<'_>) -> bool {
-    let names_it = |sql: &str| sql.to_ascii_lowercase().contains("lock_wait_timeout");
-    step.script.statements.iter().any(|statement| names_it(step.script.sql(statement)))
-        || (0..statement.len()).any(|index| statement.is_any(index, &["NOWAIT", "WAIT"]))
+/// Whether a script says itself how long its statements wait.
+pub(super) fn names_the_bound(script: &Script<'_>) -> bool {
+    const NAME: &[u8] = b"lock_wait_timeout";
+    // The name is long, and its only `k` rare.
+    let names_it = |sql: &[u8]| {
+        memchr::memchr2_iter(b'k', b'K', sql).any(|at| {
+            at.checked_sub(3)
+                .and_then(|start| sql.get(start..start + NAME.len()))
+                .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+        })
+    };
+    script.statements.iter().any(|statement| names_it(script.sql(statement).as_bytes()))
+}
+
+/// Whether the statement says so.
+fn decides_itself(statement: &Tokens<'_>) -> bool {
+    (0..statement.len()).any(|index| statement.is_any(index, &["NOWAIT", "WAIT"]))
 }
 
 /// Between half of a time and all of it, so that several runners do not meet again and again.
