@@ -353,4 +353,80 @@ mod tests {
         let (files, findings) = read_locations(&locations, None, &Naming::default(), Missing::Warn).unwrap();
         assert!(files.is_empty() && matches!(findings.as_slice(), [Finding::MissingLocation { .. }]));
     }
+
+    fn streaming() -> ResolveOptions {
+        ResolveOptions { stream_from: Some(8), ..ResolveOptions::default() }
+    }
+
+    fn load_streaming(root: &Path) -> (Vec<Migration>, Vec<Finding>) {
+        load(&[".".parse().unwrap()], Some(root), &streaming()).unwrap()
+    }
+
+    #[test]
+    fn large_scripts_are_not_held_and_told_apart_as_others_are() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("V1__x.sql", "\u{feff}SELECT 'é';\r\n"),
+            ("V2__small.sql", "DO 1"),
+            ("V3__blank.sql", "            \n"),
+            ("R__r.sql", "SELECT 'repeatable';"),
+            ("beforeMigrate.sql", "SELECT 'callback';"),
+        ] {
+            fs::write(root.path().join(name), text).unwrap();
+        }
+        fs::write(root.path().join("V4__latin.sql"), b"SELECT '\xE9';").unwrap();
+        fs::write(root.path().join("V4__latin.sql.conf"), "encoding=ISO-8859-1").unwrap();
+        let (streamed, said) = load_streaming(root.path());
+        let (held, also_said) =
+            load(&[".".parse().unwrap()], Some(root.path()), &ResolveOptions::default()).unwrap();
+        let facts = |migration: &Migration| {
+            (migration.kind, migration.script.clone(), migration.description.clone(), migration.checksum)
+        };
+        assert_eq!(
+            streamed.iter().map(facts).collect::<Vec<_>>(),
+            held.iter().map(facts).collect::<Vec<_>>()
+        );
+        let names = |findings: &[Finding]| {
+            let mut names: Vec<_> = findings.iter().map(ToString::to_string).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&said), names(&also_said));
+        let large: Vec<_> =
+            streamed.iter().filter(|m| m.streamed.is_some()).map(|m| m.script.as_str()).collect();
+        assert_eq!(large, ["V1__x.sql", "V3__blank.sql", "V4__latin.sql"]);
+        let (_, findings) = streamed[0].script(&Default::default(), &Default::default());
+        assert!(matches!(findings.as_slice(), [Finding::NotHeld { .. }]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_in_large_scripts_too() {
+        let root = tempfile::tempdir().unwrap();
+        let bytes = [b"SELECT 1;\n".repeat(20_000).as_slice(), b"SELECT '\xE9';\n"].concat();
+        fs::write(root.path().join("V1__x.sql"), bytes).unwrap();
+        let (migrations, findings) = load_streaming(root.path());
+        let [Finding::BadEncoding { line, offset, src, span, .. }] = findings.as_slice() else {
+            panic!("{findings:?}")
+        };
+        assert!(migrations.is_empty());
+        assert_eq!((*line, *offset), (20_001, 200_008));
+        assert_eq!(&src.inner()[span.offset()..span.offset() + span.len()], "\u{fffd}");
+        assert_eq!(crate::script::position_at(src.inner(), span.offset()), (20_001, 9));
+    }
+
+    #[test]
+    fn a_large_script_that_was_changed_since_is_not_run() {
+        use crate::apply::{ApplyOptions, apply};
+        use crate::memory::{MemoryDatabase, run};
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("V1__x.sql");
+        fs::write(&path, "SELECT 'as it was';").unwrap();
+        let (migrations, _) = load_streaming(root.path());
+        fs::write(&path, "SELECT 'as it is now';").unwrap();
+        let mut database = MemoryDatabase::default();
+        let error =
+            run(apply(&mut database, &migrations, &ApplyOptions::default(), &mut ())).unwrap().unwrap_err();
+        assert!(matches!(&error, Error::Changed { path } if path.ends_with("V1__x.sql")), "{error:?}");
+        assert!(database.executed.is_empty() && database.history.is_none());
+    }
 }

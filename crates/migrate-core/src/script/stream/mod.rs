@@ -16,6 +16,8 @@ use crate::error::Error;
 
 pub(crate) use outline::outline;
 pub(crate) use parts::Parts;
+#[cfg(test)]
+pub(crate) use parts::tests::streamed;
 pub(crate) use text::{ReadError, TextReader};
 
 /// Bytes that can be read from their beginning any number of times.
