@@ -218,6 +218,10 @@ impl Database for MemoryDatabase {
         Ok(Executed::default())
     }
 
+    fn prepend(&mut self, sql: String) {
+        self.uncommitted.push(sql);
+    }
+
     async fn missing_schemas(&mut self) -> Result<Vec<String>, Error> {
         Ok(self.missing_schemas.clone())
     }

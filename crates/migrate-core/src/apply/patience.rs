@@ -76,7 +76,41 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         largest_rebuilt(steps, &altered, &server, known)
     }
 
-    /// Runs a statement, however often it takes until its tables are free, if there is to be `patience`.
+    /// Bounds the wait of a statement that may have to wait for tables; `None`: it does not, or says itself how long it does.
+    ///
+    /// # Errors
+    /// When the session cannot be asked how long it waits by default.
+    pub(super) async fn bound(
+        &mut self,
+        sql: &str,
+        effect: &Effect,
+        patience: Option<Patience>,
+    ) -> Result<Option<Patience>, Error> {
+        let (Some(patience), Effect::Commits(_)) = (patience, effect) else { return Ok(None) };
+        let tokens = Tokens::whole(sql);
+        if !awaits(&tokens) || decides_itself(&tokens) {
+            return Ok(None);
+        }
+        if self.usual_wait.is_none() {
+            let usual = self.database.value("@@SESSION.lock_wait_timeout").await?;
+            self.usual_wait = Some(usual.unwrap_or_else(|| "DEFAULT".to_owned()));
+        }
+        self.wait_for(&patience.attempt.to_string());
+        Ok(Some(patience))
+    }
+
+    /// Lets what comes wait as long as ever.
+    pub(super) fn unbound(&mut self) {
+        if let Some(usual) = self.usual_wait.clone() {
+            self.wait_for(&usual);
+        }
+    }
+
+    fn wait_for(&mut self, seconds: &str) {
+        self.database.prepend(format!("SET SESSION lock_wait_timeout = {seconds}"));
+    }
+
+    /// Runs a statement, if its wait was bounded however often it takes until its tables are free.
     ///
     /// # Errors
     /// [`Error::Blocked`] when they are not in time, [`Error::Stopped`] when somebody asks to stop meanwhile. The inner
@@ -85,62 +119,36 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         &mut self,
         step: &Step<'_>,
         at: usize,
-        effect: &Effect,
         patience: Option<Patience>,
     ) -> Result<Result<Executed, Failure>, Error> {
         let Some(statement) = step.script.statement(at) else { return Ok(Ok(Executed::default())) };
         let sql = step.script.sql(statement);
-        let tokens = match (patience, effect) {
-            (Some(_), Effect::Commits(_)) => Some(Tokens::whole(sql)),
-            _ => None,
-        };
-        let tokens = tokens.filter(|tokens| awaits(tokens) && !decides_itself(tokens));
-        let (Some(patience), Some(tokens)) = (patience, tokens) else {
-            return Ok(self.database.execute(sql).await);
-        };
-        let usual = match self.usual_wait.take() {
-            Some(usual) => usual,
-            None => self
-                .database
-                .value("@@SESSION.lock_wait_timeout")
-                .await?
-                .unwrap_or_else(|| "DEFAULT".to_owned()),
-        };
-        if let Err(failure) = self.bound(&patience.attempt.to_string()).await {
-            return Ok(Err(failure));
+        match patience {
+            None => Ok(self.database.execute(sql).await),
+            Some(patience) => self.attempt(step, at, sql, patience).await,
         }
-        let result = self.attempt(step, at, &tokens, patience).await;
-        // A connection that is gone has taken the setting along.
-        let _ = self.bound(&usual).await;
-        self.usual_wait = Some(usual);
-        result
-    }
-
-    async fn bound(&mut self, seconds: &str) -> Result<Executed, Failure> {
-        self.database.execute(&format!("SET SESSION lock_wait_timeout = {seconds}")).await
     }
 
     async fn attempt(
         &mut self,
         step: &Step<'_>,
         at: usize,
-        tokens: &Tokens<'_>,
+        sql: &str,
         patience: Patience,
     ) -> Result<Result<Executed, Failure>, Error> {
         let Step { migration, script, .. } = step;
         let (line, _) = script.statement(at).map_or((1, 1), |one| script.position(script.span(one)));
-        let tables = tables(tokens);
         let (mut waited, mut next) = (Duration::ZERO, PAUSES.0);
         loop {
             let begun = Instant::now();
-            let result = self.database.execute(tokens.text).await;
+            let result = self.database.execute(sql).await;
             match &result {
                 Err(failure) if failure.code == TIMEOUT => {}
                 _ => return Ok(result),
             }
             let took = begun.elapsed();
             waited += took;
-            let blockers = self.database.standing(&tables).await?.blockers;
+            let blockers = self.database.standing(&tables(&Tokens::whole(sql))).await?.blockers;
             // Who waited at the end has done the work in vain, and would do it again.
             let lost_work = took > Duration::from_secs(2 * patience.attempt + 1);
             let seconds = waited.as_secs();

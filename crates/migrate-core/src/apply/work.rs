@@ -170,15 +170,27 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
                 let (applied, total) = (work.in_force(at), script.total());
                 return Err(Error::Stopped { name: migration.name(), applied, total });
             }
+            let sql = script.sql(statement);
+            let heard = self.callbacks.any(&[events.before_statement]);
+            // With the word in the journal that is its announcement, unless somebody else is still to come.
+            let mut patience = None;
+            if !heard {
+                patience = self.bound(sql, effect, work.patience).await?;
+            }
             self.announce(step, at, effect, work).await?;
             self.each(events.before_statement, step, at, work).await?;
+            if heard {
+                patience = self.bound(sql, effect, work.patience).await?;
+            }
             let line = script.lines_before() + lines.line(script.span(statement).offset());
-            let sql = script.sql(statement);
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
             let ran = match self.hand_over(step, at, effect, work.locked).await? {
                 Some(result) => Ok(result),
-                None => self.run_patiently(step, at, effect, work.patience).await?,
+                None => self.run_patiently(step, at, patience).await?,
             };
+            if patience.is_some() {
+                self.unbound();
+            }
             match ran {
                 Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
                 Err(failure) => return Err(self.fail(step, statement, at, failure, work).await),

@@ -94,6 +94,7 @@ impl Journal for MySqlDatabase {
     }
 
     async fn definitions(&mut self, objects: &[Object]) -> Result<Vec<String>, Error> {
+        self.settle().await.map_err(|error| failed("read a definition", &error))?;
         let mut definitions = Vec::with_capacity(objects.len());
         for object in objects {
             definitions.push(self.definition(object).await?);
