@@ -16,7 +16,7 @@ use crate::callback::{Callbacks, Events, around, connected, renew, run, tell};
 use crate::database::{Database, Event, Failure, Progress, Waiting};
 use crate::error::{ConnectionLost, Error, StatementError};
 use crate::finding::Finding;
-use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script};
+use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script, highest_rank};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
 use crate::online::Online;
@@ -151,8 +151,8 @@ async fn create_schemas<D: Database>(database: &mut D, options: &ApplyOptions) -
     match database.rows(-1).await? {
         None => database.create(&[row]).await,
         Some(rows) => {
-            let last = rows.iter().map(|row| row.installed_rank).max();
-            database.append(&ranked(row, last.map_or(0, |rank| rank + 1))).await
+            let rank = highest_rank(&rows).map_or(0, |rank| rank + 1);
+            database.append(&ranked(row, rank)).await
         }
     }
 }
@@ -438,7 +438,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     }
 
     fn last_rank(&self) -> i32 {
-        self.rows.iter().map(|row| row.installed_rank).max().unwrap_or(-1)
+        highest_rank(&self.rows).unwrap_or(-1)
     }
 
     fn current_version(&self) -> Option<String> {

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
-use migrate_core::callback::{Callbacks, Events, around};
+use migrate_core::callback::{Callbacks, Events};
 use migrate_core::database::Progress;
-use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _};
+use migrate_core::history::{Baseline, HistoryRow};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
 use migrate_core::location::Location;
@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use super::bar::{Flight, watched};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
+use super::judged::judged;
 use super::online::online;
 use super::progress::{Lines, interruptible};
 use crate::args::{
@@ -288,19 +289,6 @@ pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outc
     Ok(outcome)
 }
 
-/// Why callbacks for an error are called.
-enum Ended {
-    /// The history was read, and is not what it should be.
-    Invalid(Vec<HistoryRow>),
-    Failed(Failure),
-}
-
-impl From<migrate_core::Error> for Ended {
-    fn from(error: migrate_core::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// The history, read and judged between the callbacks of a verb.
 fn rows(
     prepared: &Prepared,
@@ -311,14 +299,7 @@ fn rows(
     let callbacks = prepared.callbacks()?;
     block_on(async {
         let mut database = MySqlDatabase::open_with(&prepared.options, &session(database)).await?;
-        let read = async |database: &mut MySqlDatabase, (): &mut ()| {
-            let rows = database.rows(-1).await?.unwrap_or_default();
-            if is_valid(&rows) { Ok(rows) } else { Err(Ended::Invalid(rows)) }
-        };
-        let rows = match around(&mut database, &callbacks, events, &mut (), read).await {
-            Ok(rows) | Err(Ended::Invalid(rows)) => rows,
-            Err(Ended::Failed(failure)) => return Err(failure),
-        };
+        let rows = judged(&mut database, &callbacks, events, is_valid).await?;
         database.close().await?;
         Ok(rows)
     })

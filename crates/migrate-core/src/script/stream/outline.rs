@@ -117,6 +117,7 @@ fn head(sql: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preflight::Obstacle;
     use crate::script::stream::parts::tests::streamed;
 
     fn of(text: &str) -> (Script<'static>, Vec<Finding>) {
@@ -156,6 +157,11 @@ mod tests {
         let (script, _) = of(&text);
         assert!(script.is_cut() && script.text().len() <= LONGEST + script.statements.len());
         assert_eq!(script.total(), 60_000);
+        let files = [streamed(&text)];
+        let steps = crate::plan::plan(&files, &[], &crate::plan::PlanOptions::default()).unwrap();
+        let found = crate::preflight::preflight(&steps, "s", &crate::database::Standing::default(), None);
+        let names_it = |obstacle: &Obstacle| matches!(obstacle, Obstacle::NotAllLookedAt { path } if path == "m/V1__x.sql");
+        assert!(found.iter().any(names_it), "{found:?}");
     }
 
     #[test]
