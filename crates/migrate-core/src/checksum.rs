@@ -113,7 +113,9 @@ mod tests {
         #[test]
         fn blocks_count_as_the_whole(blocks in proptest::collection::vec("[a\r\n]{0,9}", 0..8)) {
             let mut checksum = Checksum::default();
-            blocks.iter().for_each(|block| checksum.update(block.as_bytes()));
+            for block in &blocks {
+                checksum.update(block.as_bytes());
+            }
             prop_assert_eq!(checksum.finish(), of_text(&blocks.concat()));
         }
 

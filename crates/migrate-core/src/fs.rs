@@ -243,6 +243,8 @@ fn content(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::placeholder::Placeholders;
+    use crate::script::SplitOptions;
 
     fn write(root: &Path, path: &str) {
         let path = root.join(path);
@@ -395,7 +397,7 @@ mod tests {
         let large: Vec<_> =
             streamed.iter().filter(|m| m.streamed.is_some()).map(|m| m.script.as_str()).collect();
         assert_eq!(large, ["V1__x.sql", "V3__blank.sql", "V4__latin.sql"]);
-        let (_, findings) = streamed[0].script(&Default::default(), &Default::default());
+        let (_, findings) = streamed[0].script(&Placeholders::default(), &SplitOptions::default());
         assert!(matches!(findings.as_slice(), [Finding::NotHeld { .. }]));
     }
 

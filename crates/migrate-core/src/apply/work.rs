@@ -39,8 +39,6 @@ struct Work {
     announced: Option<usize>,
     /// What identifies the statements up to that of `entry` and with it, once the part of the script that holds it is gone.
     passed: Option<String>,
-    /// Every statement is committed once it ran.
-    at_once: bool,
     /// How long to wait for tables.
     patience: Option<Patience>,
     /// When the migration was begun.
@@ -126,7 +124,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             self.journal_open = true;
         }
         let patience = self.options.patience.filter(|_| !names_the_bound(script));
-        let mut work = Work { at_once, patience, started: Some(started), ..Work::default() };
+        let mut work = Work { patience, started: Some(started), ..Work::default() };
         // Before the session is made what it was: the script may have set otherwise what they set.
         let events = self.events();
         self.each(events.before, step, 0, &mut work).await?;
@@ -142,7 +140,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         }
         let mut pieces = Pieces::of(step, &self.options.plan)?;
         while let Some((piece, effects)) = pieces.next()? {
-            self.execute_piece(&piece, &effects, first, &mut work).await?;
+            self.execute_piece(&piece, &effects, first, at_once, &mut work).await?;
             if pieces.is_in_parts() {
                 work.leave(&piece.script);
             }
@@ -150,12 +148,13 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         self.each(events.after, step, script.total(), &mut work).await
     }
 
-    /// Executes those of some statements that were not before `first`.
+    /// Executes those of some statements that are not before `first`; `at_once`: and commits each.
     async fn execute_piece(
         &mut self,
         step: &Step<'_>,
         effects: &[Effect],
         first: usize,
+        at_once: bool,
         work: &mut Work,
     ) -> Result<(), Error> {
         let Step { migration, script, .. } = step;
@@ -198,7 +197,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             self.note(statement.touches_session, sql, effect, work).await?;
             self.note_done(step, at, work).await?;
             self.each(events.after_statement, step, at + 1, work).await?;
-            if work.at_once && work.uncommitted {
+            if at_once && work.uncommitted {
                 self.checkpoint(step, at + 1, work).await?;
             }
         }

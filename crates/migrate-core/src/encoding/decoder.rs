@@ -67,13 +67,13 @@ impl Decoder {
                     whole.len()
                 }
             },
-            Way::Ascii => match bytes.iter().position(|byte| !byte.is_ascii()) {
-                Some(offset) => return Err(self.before + offset as u64),
-                None => {
-                    text.push_str(std::str::from_utf8(bytes).unwrap_or_default());
-                    bytes.len()
+            Way::Ascii => {
+                if let Some(offset) = bytes.iter().position(|byte| !byte.is_ascii()) {
+                    return Err(self.before + offset as u64);
                 }
-            },
+                text.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+                bytes.len()
+            }
             Way::Latin1 => {
                 text.extend(bytes.iter().copied().map(char::from));
                 bytes.len()

@@ -309,8 +309,8 @@ fn a_connection_that_breaks_before_the_definition_commits_takes_its_word_along()
 
 /// A definition, more rows than are looked at at once, a definition and a row.
 fn long() -> String {
-    let rows: String =
-        (0..30_000).map(|row| format!("INSERT INTO a VALUES ({row}, 'some words; more');\n")).collect();
+    let add = |text: String, row| text + &format!("INSERT INTO a VALUES ({row}, 'some words; more');\n");
+    let rows = (0..30_000).fold(String::new(), add);
     format!(
         "CREATE TABLE a (i INT);\nSET @m = 1;\n{rows}CREATE TABLE b (i INT);\nINSERT INTO b VALUES (2);\nINSERT INTO b VALUES (3);"
     )
