@@ -92,6 +92,33 @@ fn files_can_be_named_one_by_one() {
 }
 
 #[test]
+fn migrations_up_to_a_version_are_not_linted() {
+    let drop = "ALTER TABLE t DROP COLUMN a;\n";
+    let sandbox = migrations(&[
+        ("V1__a.sql", drop),
+        ("V2__b.sql", "SELECT 'open;\n"),
+        ("V10__c.sql", drop),
+        ("R__r.sql", drop),
+    ]);
+    sandbox.write("infra.toml", "[lint]\nafter = \"02\"\n");
+    let lint = ["migrate", "lint", "--locations", "migrations", "--format", "json"];
+    let result = infra(&sandbox).run(&lint).exits(1).json();
+    let mut files: Vec<_> = findings(&result)
+        .iter()
+        .filter(|finding| finding["rule"] == "lint/drop-column")
+        .filter_map(|finding| finding["file"].as_str())
+        .collect();
+    files.sort_unstable();
+    assert_eq!(files, ["migrations/R__r.sql", "migrations/V10__c.sql"], "{result}");
+    // What is no rule of lint is found all the same.
+    assert!(findings(&result).iter().any(|finding| finding["file"] == "migrations/V2__b.sql"), "{result}");
+    assert_eq!(result["linted"], 2);
+    sandbox.write("infra.toml", "[lint]\nafter = \"x\"\n");
+    let refused = infra(&sandbox).run(&lint).exits(2);
+    assert!(refused.all().contains("not a migration's version"), "{refused:?}");
+}
+
+#[test]
 fn a_named_file_that_is_no_migration_is_refused() {
     let sandbox = migrations(&[("V1__a.sql", "SELECT 1;\n")]);
     sandbox.write("notes.txt", "").write("README.md", "").write("orders.sql", "SELECT 1;\n");

@@ -28,6 +28,7 @@ mod refusal;
 mod servers;
 mod service;
 mod stage;
+mod stream;
 mod terminal;
 mod undo;
 mod upkeep;

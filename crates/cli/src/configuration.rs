@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use miette::{NamedSource, SourceSpan};
-use serde::Deserialize;
+use migrate_core::{Migration, MigrationVersion};
+use serde::{Deserialize, Deserializer};
 
 use crate::failure::{Failure, Problem};
 
@@ -25,6 +26,31 @@ pub(crate) struct Configuration {
     pub(crate) flyway_quirks: bool,
     /// Levels of findings by rule.
     pub(crate) rules: BTreeMap<String, Level>,
+    /// Which migrations the rules about migrations are for.
+    pub(crate) lint: Lint,
+}
+
+/// Which migrations are linted. Those that are applied cannot be mended, nor be given a comment, without another checksum.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Lint {
+    /// Only those of later versions, and those without one; absent: all.
+    #[serde(deserialize_with = "version")]
+    after: Option<MigrationVersion>,
+}
+
+impl Lint {
+    /// Whether a migration is linted.
+    pub(crate) fn wants(&self, migration: &Migration) -> bool {
+        self.after.is_none() || migration.version.is_none() || migration.version > self.after
+    }
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MigrationVersion>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    MigrationVersion::parse(&text).map(Some).map_err(|reason| {
+        serde::de::Error::custom(format!("`{text}` is not a migration's version: {reason}"))
+    })
 }
 
 /// Paths relative to the root.
@@ -115,6 +141,16 @@ mod tests {
         let configuration = parse("[paths]\nmigrations = \"db\"\n").unwrap();
         assert_eq!(configuration.paths.migrations, Path::new("db"));
         assert_eq!(configuration.paths.schema, Path::new("infra/mysql/schema"));
+    }
+
+    #[test]
+    fn the_version_of_lint_is_one() {
+        assert!(parse("[lint]\nafter = \"018\"\n").unwrap().lint.after.is_some());
+        let Err(Problem::Configuration { message, span, .. }) = parse("[lint]\nafter = \"V1x\"\n") else {
+            panic!("accepted");
+        };
+        assert!(message.contains("`V1x` is not a migration's version"), "{message}");
+        assert!(span.offset() > 0);
     }
 
     #[test]

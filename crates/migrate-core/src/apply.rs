@@ -2,6 +2,7 @@
 
 mod online;
 mod patience;
+mod pieces;
 mod undo;
 mod work;
 
@@ -15,7 +16,7 @@ use crate::callback::{Callbacks, Events, around, connected, renew, run, tell};
 use crate::database::{Database, Event, Failure, Progress, Waiting};
 use crate::error::{ConnectionLost, Error, StatementError};
 use crate::finding::Finding;
-use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script};
+use crate::history::{Baseline, HistoryRow, RowKind, abbreviate_script, highest_rank};
 use crate::journal::{Decision, InFlight};
 use crate::migration::Migration;
 use crate::online::Online;
@@ -150,8 +151,8 @@ async fn create_schemas<D: Database>(database: &mut D, options: &ApplyOptions) -
     match database.rows(-1).await? {
         None => database.create(&[row]).await,
         Some(rows) => {
-            let last = rows.iter().map(|row| row.installed_rank).max();
-            database.append(&ranked(row, last.map_or(0, |rank| rank + 1))).await
+            let rank = highest_rank(&rows).map_or(0, |rank| rank + 1);
+            database.append(&ranked(row, rank)).await
         }
     }
 }
@@ -396,14 +397,18 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
     async fn apply_step(&mut self, step: &Step<'a>) -> Result<(), Error> {
         let Step { migration, script, out_of_order } = step;
-        let total = script.statements.len();
+        let total = script.total();
         self.progress.event(Event::Started { migration, statements: total, out_of_order: *out_of_order });
         let started = Instant::now();
         if !self.options.skip_executing {
             self.execute(step, started).await?;
         }
         let row = self.row(migration, started, true);
-        self.database.append(&row).await?;
+        if self.journal_open && !self.options.skip_executing {
+            self.database.finish(&row).await?;
+        } else {
+            self.database.append(&row).await?;
+        }
         let milliseconds = row.execution_time;
         self.progress.event(Event::Applied { migration, milliseconds });
         self.report.applied.push(Applied {
@@ -433,7 +438,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     }
 
     fn last_rank(&self) -> i32 {
-        self.rows.iter().map(|row| row.installed_rank).max().unwrap_or(-1)
+        highest_rank(&self.rows).unwrap_or(-1)
     }
 
     fn current_version(&self) -> Option<String> {
@@ -445,10 +450,11 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
 fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failure, recorded: bool) -> Error {
     let script = &step.script;
-    let (name, total, src) = (step.migration.name(), script.statements.len(), script.source().clone());
+    let (name, total) = (step.migration.name(), script.total());
     if failure.connection_lost {
         let span = script.span(statement);
         let (line, _) = script.position(span);
+        let (src, span) = script.cite(span);
         let message = failure.message;
         return Error::ConnectionLost(Box::new(ConnectionLost {
             name,
@@ -462,6 +468,7 @@ fn failed(step: &Step<'_>, statement: &Statement, applied: usize, failure: Failu
     }
     let span = place_of_error(script, statement, &failure.message).unwrap_or_else(|| script.span(statement));
     let (line, column) = script.position(span);
+    let (src, span) = script.cite(span);
     let Failure { code, state, message, .. } = failure;
     Error::Statement(Box::new(StatementError {
         name,

@@ -23,29 +23,53 @@ pub fn of_text(text: &str) -> i32 {
 }
 
 fn of_bytes(bytes: &[u8]) -> i32 {
-    let mut hasher = crc32fast::Hasher::new();
-    // Lines are gathered, because the hasher is fast on long pieces only.
-    let mut gathered = [0; 4096];
-    let mut length = 0;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let line = &rest[..end];
-        if line.len() > gathered.len() - length {
-            hasher.update(&gathered[..length]);
-            length = 0;
-        }
-        match gathered.get_mut(length..length + line.len()) {
-            Some(place) => {
-                place.copy_from_slice(line);
-                length += line.len();
-            }
-            None => hasher.update(line),
-        }
-        rest = rest.get(end + 1..).unwrap_or_default();
+    let mut checksum = Checksum::default();
+    checksum.update(bytes);
+    checksum.finish()
+}
+
+/// The checksum of a text that comes in blocks.
+#[derive(Debug)]
+pub struct Checksum {
+    hasher: crc32fast::Hasher,
+    /// Lines are gathered, because the hasher is fast on long pieces only.
+    gathered: [u8; 4096],
+    length: usize,
+}
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self { hasher: crc32fast::Hasher::new(), gathered: [0; 4096], length: 0 }
     }
-    hasher.update(&gathered[..length]);
-    hasher.finalize().cast_signed()
+}
+
+impl Checksum {
+    /// Takes the next block, which may begin and end anywhere.
+    pub fn update(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let line = &rest[..end];
+            if line.len() > self.gathered.len() - self.length {
+                self.hasher.update(&self.gathered[..self.length]);
+                self.length = 0;
+            }
+            match self.gathered.get_mut(self.length..self.length + line.len()) {
+                Some(place) => {
+                    place.copy_from_slice(line);
+                    self.length += line.len();
+                }
+                None => self.hasher.update(line),
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+    }
+
+    /// The checksum of all blocks.
+    pub fn finish(mut self) -> i32 {
+        self.hasher.update(&self.gathered[..self.length]);
+        self.hasher.finalize().cast_signed()
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +110,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn blocks_count_as_the_whole(blocks in proptest::collection::vec("[a\r\n]{0,9}", 0..8)) {
+            let mut checksum = Checksum::default();
+            for block in &blocks {
+                checksum.update(block.as_bytes());
+            }
+            prop_assert_eq!(checksum.finish(), of_text(&blocks.concat()));
+        }
+
         #[test]
         fn terminators_do_not_count(lines in proptest::collection::vec("[^\r\n\u{feff}]{0,20}", 0..8)) {
             let joined = of_text(&lines.concat());

@@ -63,6 +63,10 @@ pub trait Database: HistoryStore + Journal {
     /// What the server says.
     fn execute(&mut self, sql: &str) -> impl Future<Output = Result<Executed, Failure>>;
 
+    /// Runs a setting of the session before whatever statement is sent next, in one packet with it where it is one of ours. When the
+    /// server refuses it, that is the error of what is sent.
+    fn prepend(&mut self, sql: String);
+
     /// Commits what was executed.
     ///
     /// # Errors

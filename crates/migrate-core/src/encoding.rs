@@ -3,11 +3,15 @@
 //! As in Flyway, bytes that the set does not have are an error and never replaced, and the checksum is that of the text in
 //! UTF-8, so that converting a file does not change it.
 
+mod decoder;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use encoding_rs::DecoderResult;
+
+pub(crate) use decoder::Decoder;
 
 /// A character set. `Default` is UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

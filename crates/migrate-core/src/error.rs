@@ -24,6 +24,16 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file that is not what it was when its checksum was computed.
+    #[error("`{path}` was changed while it was read")]
+    #[diagnostic(
+        code("migrate/changed"),
+        help("nothing was recorded; see that nobody writes the file, then run this again")
+    )]
+    Changed {
+        /// The path.
+        path: String,
+    },
     /// A file could not be written.
     #[error("cannot write `{}`: {source}", path.display())]
     #[diagnostic(code("migrate/write"))]
@@ -476,6 +486,10 @@ pub struct Unfinished {
 impl Error {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn changed(path: &str) -> Self {
+        Self::Changed { path: path.to_owned() }
     }
 
     /// Whether the server could not be reached, refused us or did not answer in time.

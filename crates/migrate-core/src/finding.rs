@@ -255,6 +255,24 @@ pub enum Finding {
         /// Bytes allowed.
         limit: u64,
     },
+    /// A script that is too large for what was asked.
+    #[error("`{path}` is read piece by piece and was not looked at as a whole")]
+    #[diagnostic(code("migrate/not-held"), help("split it: what was asked needs the whole text at once"))]
+    NotHeld {
+        /// The path.
+        path: String,
+    },
+    /// A large script that was not looked at to its end.
+    #[error(
+        "`{path}` was not looked at to its end: it has too many problems, the last in the part from line {line}"
+    )]
+    #[diagnostic(code("migrate/too-many-problems"), help("mend the others first"))]
+    TooManyProblems {
+        /// The path.
+        path: String,
+        /// Where the last part that was looked at begins.
+        line: usize,
+    },
     /// A location that lies within another.
     #[error("location `{inner}` lies within `{outer}` and is left out")]
     #[diagnostic(code("migrate/nested-location"), severity(Warning), help("name only one of the two"))]

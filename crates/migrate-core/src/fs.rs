@@ -1,18 +1,25 @@
 //! Reads the files of locations: the only place of this crate, beside its like for build scripts, that touches the file system.
 
-use std::fs;
+mod streamed;
+
+use std::fs::{self, Metadata};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::location::Location;
-use crate::migration::Migration;
+use crate::migration::{Migration, MigrationKind};
 use crate::naming::{Naming, strip_suffix_ignoring_case};
-use crate::resolve::{LocationFile, ResolveOptions, resolve_with};
+use crate::resolve::{LocationFile, ResolveOptions, Resolver, StreamedFile};
+use streamed::FileContent;
 
-/// Larger files are a finding: scripts are held in memory.
+/// Larger files are a finding where they would have to be held in memory.
 pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// From this size on it pays not to hold a script: a value for [`ResolveOptions::stream_from`].
+pub const STREAM_FROM: u64 = 4 * 1024 * 1024;
 
 /// Deeper directories are an error: they are a loop of symbolic links.
 pub const MAX_DEPTH: usize = 32;
@@ -26,8 +33,28 @@ pub fn load(
     root: Option<&Path>,
     options: &ResolveOptions,
 ) -> Result<(Vec<Migration>, Vec<Finding>), Error> {
-    let (files, mut findings) = read_locations(locations, root, &options.naming, Missing::Fail)?;
-    let (migrations, resolved) = resolve_with(files, options);
+    load_with(locations, root, options, Missing::Fail)
+}
+
+/// Reads locations as [`read_locations`] does and resolves what they hold.
+///
+/// # Errors
+/// When a location that must exist does not, or something in one cannot be read.
+pub fn load_with(
+    locations: &[Location],
+    root: Option<&Path>,
+    options: &ResolveOptions,
+    missing: Missing,
+) -> Result<(Vec<Migration>, Vec<Finding>), Error> {
+    // The whole of a text is needed to tell its encoding.
+    let stream_from = options.stream_from.filter(|_| !options.detect_encoding);
+    let (files, streamed, mut findings) = read_all(locations, root, &options.naming, missing, stream_from)?;
+    let mut resolver = Resolver::new(options);
+    resolver.read(files);
+    for file in streamed {
+        resolver.stream(file)?;
+    }
+    let (migrations, resolved) = resolver.end();
     findings.extend(resolved);
     Ok((migrations, findings))
 }
@@ -56,7 +83,20 @@ pub fn read_locations(
     naming: &Naming,
     missing: Missing,
 ) -> Result<(Vec<LocationFile>, Vec<Finding>), Error> {
-    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    let (files, _, findings) = read_all(locations, root, naming, missing, None)?;
+    Ok((files, findings))
+}
+
+type Found = (Vec<LocationFile>, Vec<StreamedFile>, Vec<Finding>);
+
+fn read_all(
+    locations: &[Location],
+    root: Option<&Path>,
+    naming: &Naming,
+    missing: Missing,
+    stream_from: Option<u64>,
+) -> Result<Found, Error> {
+    let (mut files, mut streamed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen: Vec<&Location> = Vec::new();
     let mut sorted: Vec<&Location> = locations.iter().collect();
     sorted.sort();
@@ -78,19 +118,30 @@ pub fn read_locations(
             }
             return Err(Error::MissingLocation { path: directory });
         }
-        let mut reader = Reader { location, naming, files: Vec::new(), findings: Vec::new() };
+        let mut reader = Reader {
+            location,
+            naming,
+            stream_from,
+            files: Vec::new(),
+            streamed: Vec::new(),
+            findings: Vec::new(),
+        };
         reader.directory(&directory, "", 0)?;
         reader.files.sort_by(|a, b| a.path.cmp(&b.path));
+        reader.streamed.sort_by(|a, b| a.path.cmp(&b.path));
         files.append(&mut reader.files);
+        streamed.append(&mut reader.streamed);
         findings.append(&mut reader.findings);
     }
-    Ok((files, findings))
+    Ok((files, streamed, findings))
 }
 
 struct Reader<'a> {
     location: &'a Location,
     naming: &'a Naming,
+    stream_from: Option<u64>,
     files: Vec<LocationFile>,
+    streamed: Vec<StreamedFile>,
     findings: Vec<Finding>,
 }
 
@@ -112,7 +163,7 @@ impl Reader<'_> {
             } else if self.naming.is_of_interest(&name)
                 && let Some(script) = self.script(&below)
             {
-                self.file(&path, &below, script, kind.len())?;
+                self.file(&path, &below, script, &kind)?;
             }
         }
         Ok(())
@@ -126,13 +177,30 @@ impl Reader<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, below: &str, script: String, size: u64) -> Result<(), Error> {
+    fn file(&mut self, path: &Path, below: &str, script: String, metadata: &Metadata) -> Result<(), Error> {
         let shown = self.location.root().join(below);
         let shown = shown.strip_prefix(".").unwrap_or(&shown).display().to_string();
-        if let Some(bytes) = content(path, &shown, size, &mut self.findings)? {
+        let size = metadata.len();
+        // A pipe cannot be read twice.
+        let is_large = metadata.is_file() && self.stream_from.is_some_and(|from| size >= from);
+        if is_large && self.may_be_streamed(&script) {
+            let content = Arc::new(FileContent::new(path, metadata));
+            self.streamed.push(StreamedFile { script, path: shown, content, size });
+        } else if let Some(bytes) = content(path, &shown, size, &mut self.findings)? {
             self.files.push(LocationFile { script, path: shown, bytes });
         }
         Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Repeatable scripts have a checksum of their text after replacement, and callbacks run again and again.
+    fn may_be_streamed(&self, script: &str) -> bool {
+        let name = script.rsplit('/').next().unwrap_or(script);
+        let parsed = self.naming.strip_suffix(name).and_then(|stem| self.naming.parse(stem).ok());
+        parsed.is_some_and(|name| {
+            matches!(name.kind, MigrationKind::Versioned | MigrationKind::Baseline | MigrationKind::Undo)
+        })
     }
 }
 
@@ -175,6 +243,8 @@ fn content(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::placeholder::Placeholders;
+    use crate::script::SplitOptions;
 
     fn write(root: &Path, path: &str) {
         let path = root.join(path);
@@ -284,5 +354,81 @@ mod tests {
         let locations = ["/nowhere".parse().unwrap()];
         let (files, findings) = read_locations(&locations, None, &Naming::default(), Missing::Warn).unwrap();
         assert!(files.is_empty() && matches!(findings.as_slice(), [Finding::MissingLocation { .. }]));
+    }
+
+    fn streaming() -> ResolveOptions {
+        ResolveOptions { stream_from: Some(8), ..ResolveOptions::default() }
+    }
+
+    fn load_streaming(root: &Path) -> (Vec<Migration>, Vec<Finding>) {
+        load(&[".".parse().unwrap()], Some(root), &streaming()).unwrap()
+    }
+
+    #[test]
+    fn large_scripts_are_not_held_and_told_apart_as_others_are() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("V1__x.sql", "\u{feff}SELECT 'é';\r\n"),
+            ("V2__small.sql", "DO 1"),
+            ("V3__blank.sql", "            \n"),
+            ("R__r.sql", "SELECT 'repeatable';"),
+            ("beforeMigrate.sql", "SELECT 'callback';"),
+        ] {
+            fs::write(root.path().join(name), text).unwrap();
+        }
+        fs::write(root.path().join("V4__latin.sql"), b"SELECT '\xE9';").unwrap();
+        fs::write(root.path().join("V4__latin.sql.conf"), "encoding=ISO-8859-1").unwrap();
+        let (streamed, said) = load_streaming(root.path());
+        let (held, also_said) =
+            load(&[".".parse().unwrap()], Some(root.path()), &ResolveOptions::default()).unwrap();
+        let facts = |migration: &Migration| {
+            (migration.kind, migration.script.clone(), migration.description.clone(), migration.checksum)
+        };
+        assert_eq!(
+            streamed.iter().map(facts).collect::<Vec<_>>(),
+            held.iter().map(facts).collect::<Vec<_>>()
+        );
+        let names = |findings: &[Finding]| {
+            let mut names: Vec<_> = findings.iter().map(ToString::to_string).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&said), names(&also_said));
+        let large: Vec<_> =
+            streamed.iter().filter(|m| m.streamed.is_some()).map(|m| m.script.as_str()).collect();
+        assert_eq!(large, ["V1__x.sql", "V3__blank.sql", "V4__latin.sql"]);
+        let (_, findings) = streamed[0].script(&Placeholders::default(), &SplitOptions::default());
+        assert!(matches!(findings.as_slice(), [Finding::NotHeld { .. }]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_in_large_scripts_too() {
+        let root = tempfile::tempdir().unwrap();
+        let bytes = [b"SELECT 1;\n".repeat(20_000).as_slice(), b"SELECT '\xE9';\n"].concat();
+        fs::write(root.path().join("V1__x.sql"), bytes).unwrap();
+        let (migrations, findings) = load_streaming(root.path());
+        let [Finding::BadEncoding { line, offset, src, span, .. }] = findings.as_slice() else {
+            panic!("{findings:?}")
+        };
+        assert!(migrations.is_empty());
+        assert_eq!((*line, *offset), (20_001, 200_008));
+        assert_eq!(&src.inner()[span.offset()..span.offset() + span.len()], "\u{fffd}");
+        assert_eq!(crate::script::position_at(src.inner(), span.offset()), (20_001, 9));
+    }
+
+    #[test]
+    fn a_large_script_that_was_changed_since_is_not_run() {
+        use crate::apply::{ApplyOptions, apply};
+        use crate::memory::{MemoryDatabase, run};
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("V1__x.sql");
+        fs::write(&path, "SELECT 'as it was';").unwrap();
+        let (migrations, _) = load_streaming(root.path());
+        fs::write(&path, "SELECT 'as it is now';").unwrap();
+        let mut database = MemoryDatabase::default();
+        let error =
+            run(apply(&mut database, &migrations, &ApplyOptions::default(), &mut ())).unwrap().unwrap_err();
+        assert!(matches!(&error, Error::Changed { path } if path.ends_with("V1__x.sql")), "{error:?}");
+        assert!(database.executed.is_empty() && database.history.is_none());
     }
 }

@@ -38,6 +38,11 @@ pub struct HistoryRow {
     pub success: bool,
 }
 
+/// The highest rank of these rows, of which there may be none.
+pub fn highest_rank(rows: &[HistoryRow]) -> Option<i32> {
+    rows.iter().map(|row| row.installed_rank).max()
+}
+
 /// The text of column `type`. Unknown values are kept as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowKind(String);

@@ -14,6 +14,7 @@ use std::future::Future;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::history::HistoryRow;
 use crate::script::Script;
 use crate::script::effect::{Commit, Object};
 
@@ -101,11 +102,12 @@ pub trait Journal {
     /// When it cannot be written.
     fn begin(&mut self, entry: &InFlight) -> impl Future<Output = Result<(), Error>>;
 
-    /// Deletes the row in the transaction that is open, and sees to it that one is, whatever a script did to the session.
+    /// Deletes the row, writes one of the history and commits both with everything before, in one transaction whatever a script
+    /// did to the session.
     ///
     /// # Errors
-    /// When it cannot be deleted.
-    fn finish(&mut self) -> impl Future<Output = Result<(), Error>>;
+    /// When the server refuses; nothing is committed then.
+    fn finish(&mut self, row: &HistoryRow) -> impl Future<Output = Result<(), Error>>;
 
     /// Removes the journal altogether.
     ///
@@ -152,9 +154,11 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// What identifies the first `count` statements, which may not become fewer from call to call.
+    /// What identifies the first `count` statements, which may not become fewer from call to call. Of a script in parts, those
+    /// that were not read yet must be in this part.
     pub fn up_to(&mut self, script: &Script<'_>, count: usize) -> String {
-        for statement in script.statements.iter().take(count).skip(self.count) {
+        let count = count.min(script.end());
+        for statement in script.between(self.count..count) {
             let sql = script.sql(statement);
             self.hash.update((sql.len() as u64).to_le_bytes());
             self.hash.update(sql);

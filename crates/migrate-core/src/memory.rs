@@ -42,8 +42,6 @@ pub struct MemoryDatabase {
     pub journal: Option<InFlight>,
     /// The journal's row as the next commit makes it.
     pub announced: Option<InFlight>,
-    /// Whether the journal's row goes with the next commit.
-    pub finishing: bool,
     /// Definitions by name of object; what is not here does not exist.
     pub definitions: BTreeMap<String, String>,
     /// Bodies of procedures by name.
@@ -83,9 +81,6 @@ impl HistoryStore for MemoryDatabase {
             return Err(Error::Server { action: "write the history table", code, state, message });
         }
         self.executed.append(&mut self.uncommitted);
-        if std::mem::take(&mut self.finishing) {
-            self.journal = None;
-        }
         self.history.get_or_insert_default().push(row.clone());
         Ok(())
     }
@@ -128,8 +123,9 @@ impl Journal for MemoryDatabase {
         Ok(())
     }
 
-    async fn finish(&mut self) -> Result<(), Error> {
-        self.finishing = true;
+    async fn finish(&mut self, row: &HistoryRow) -> Result<(), Error> {
+        self.append(row).await?;
+        self.journal = None;
         Ok(())
     }
 
@@ -222,6 +218,10 @@ impl Database for MemoryDatabase {
         Ok(Executed::default())
     }
 
+    fn prepend(&mut self, sql: String) {
+        self.uncommitted.push(sql);
+    }
+
     async fn missing_schemas(&mut self) -> Result<Vec<String>, Error> {
         Ok(self.missing_schemas.clone())
     }
@@ -236,16 +236,12 @@ impl Database for MemoryDatabase {
         if let Some(entry) = self.announced.take() {
             self.journal = Some(entry);
         }
-        if std::mem::take(&mut self.finishing) {
-            self.journal = None;
-        }
         Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), Error> {
         self.uncommitted.clear();
         self.announced = None;
-        self.finishing = false;
         Ok(())
     }
 

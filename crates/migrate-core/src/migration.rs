@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use crate::checksum;
+use crate::error::Error;
 use crate::finding::{Finding, Source};
 use crate::placeholder::{Expanded, Placeholders};
+use crate::script::stream::{self, Streamed};
 use crate::script::{Script, SplitOptions};
 use crate::settings::ScriptSettings;
 use crate::version::MigrationVersion;
@@ -35,8 +37,10 @@ pub struct Migration {
     pub description: String,
     /// Path relative to the location, with `/`: what the history table stores.
     pub script: String,
-    /// The text without its byte-order mark, under the name that the user knows it by.
+    /// The text without its byte-order mark, under the name that the user knows it by. Empty if it is not held.
     pub source: Source,
+    /// Where the text is, if it is too large to be held.
+    pub streamed: Option<Streamed>,
     /// Flyway's checksum of the file as it is, before placeholders are replaced.
     pub checksum: i32,
     /// For repeatable migrations, the checksum after placeholders were replaced: see [`replace_checksums`].
@@ -66,7 +70,7 @@ impl Migration {
         self.script.rsplit('/').next().unwrap_or(&self.script)
     }
 
-    /// The SQL text.
+    /// The SQL text; empty if it is not held.
     pub fn text(&self) -> &str {
         self.source.inner()
     }
@@ -77,7 +81,7 @@ impl Migration {
     }
 
     /// The placeholders of the run, as far as this script wants them.
-    fn placeholders<'p>(&self, run: &'p Placeholders) -> Cow<'p, Placeholders> {
+    pub(crate) fn placeholders<'p>(&self, run: &'p Placeholders) -> Cow<'p, Placeholders> {
         match self.settings.placeholder_replacement {
             Some(enabled) if enabled != run.enabled => Cow::Owned(run.with_enabled(enabled)),
             _ => Cow::Borrowed(run),
@@ -85,13 +89,39 @@ impl Migration {
     }
 
     /// The text, with placeholders replaced as far as this script wants it.
+    ///
+    /// That of a text that is not held is empty, with a finding that says so.
     pub fn expand(&self, placeholders: &Placeholders) -> (Expanded<'_>, Vec<Finding>) {
-        self.placeholders(placeholders).expand(&self.source, self.file_name())
+        let (expanded, mut findings) = self.placeholders(placeholders).expand(&self.source, self.file_name());
+        findings.extend(self.not_held());
+        (expanded, findings)
     }
 
     /// The statements, with placeholders replaced as far as this script wants it.
+    ///
+    /// There are none of a text that is not held, and a finding says so; see [`outline`](Self::outline).
     pub fn script(&self, placeholders: &Placeholders, split: &SplitOptions) -> (Script<'_>, Vec<Finding>) {
-        Script::parse(&self.source, self.file_name(), &self.placeholders(placeholders), split)
+        let placeholders = self.placeholders(placeholders);
+        let (script, mut findings) = Script::parse(&self.source, self.file_name(), &placeholders, split);
+        findings.extend(self.not_held());
+        (script, findings)
+    }
+
+    /// As [`script`](Self::script); of a text that is not held, the statements without the bulk of its data.
+    ///
+    /// # Errors
+    /// When such a text cannot be read, or was changed since its checksum was computed.
+    pub fn outline(
+        &self,
+        placeholders: &Placeholders,
+        split: &SplitOptions,
+    ) -> Result<(Script<'_>, Vec<Finding>), Error> {
+        let outline = stream::outline(self, placeholders, split)?;
+        Ok(outline.unwrap_or_else(|| self.script(placeholders, split)))
+    }
+
+    fn not_held(&self) -> Option<Finding> {
+        self.streamed.as_ref().map(|_| Finding::NotHeld { path: self.path().to_owned() })
     }
 
     /// Versioned or baseline: takes part in the order of versions.

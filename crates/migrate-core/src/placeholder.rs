@@ -144,6 +144,27 @@ struct Piece {
 }
 
 impl Expanded<'_> {
+    /// The byte of the original at which this offset of the expanded text lies; `None`: within the value of a placeholder.
+    pub(crate) fn outside(&self, offset: usize) -> Option<usize> {
+        let before = self.pieces.partition_point(|piece| piece.expanded.start < offset);
+        match before.checked_sub(1).map(|last| &self.pieces[last]) {
+            Some(piece) if offset < piece.expanded.end => None,
+            _ => Some(self.original_offset(offset, |piece| piece.original.end)),
+        }
+    }
+
+    /// A text in which nothing was replaced.
+    pub(crate) fn plain(text: String) -> Expanded<'static> {
+        Expanded { text: text.into(), pieces: Vec::new() }
+    }
+
+    /// The beginning of it, on its own.
+    pub(crate) fn up_to(&self, end: usize) -> Expanded<'static> {
+        let text = self.text.get(..end).unwrap_or(&self.text).to_owned();
+        let count = self.pieces.partition_point(|piece| piece.expanded.end <= end);
+        Expanded { text: text.into(), pieces: self.pieces[..count].to_vec() }
+    }
+
     /// The bytes of the original that a range of the expanded text stands for; the inside of a replaced placeholder
     /// stands for the whole placeholder.
     pub fn original(&self, range: Range<usize>) -> Range<usize> {

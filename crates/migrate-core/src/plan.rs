@@ -74,7 +74,7 @@ pub fn plan<'m>(
     let newest = info.current();
     let mut steps = Vec::new();
     for migration in chosen(&info, &options.cherry_pick)? {
-        let (script, problems) = migration.script(&options.placeholders, &options.split);
+        let (script, problems) = migration.outline(&options.placeholders, &options.split)?;
         findings.extend(problems);
         let out_of_order =
             migration.version.as_ref().is_some_and(|version| newest.is_some_and(|last| version < last));

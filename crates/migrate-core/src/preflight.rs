@@ -89,6 +89,14 @@ pub enum Obstacle {
         /// Its data and indexes.
         bytes: u64,
     },
+    /// A script with more definitions than are looked at.
+    #[error(
+        "`{path}` is so large that not all of its statements were looked at for what may be in their way"
+    )]
+    NotAllLookedAt {
+        /// The script's path.
+        path: String,
+    },
     /// Replicas repeat what takes long.
     #[error(
         "{} `{table}` ({}) anew once this server has, and fall behind as long as that takes",
@@ -127,6 +135,7 @@ impl Diagnostic for Obstacle {
             Self::NoRoom { .. } => "migrate/no-room",
             Self::RoomNotChecked { .. } => "migrate/room-not-checked",
             Self::Replicas { .. } => "migrate/replicas",
+            Self::NotAllLookedAt { .. } => "migrate/not-all-looked-at",
         }))
     }
 
@@ -165,6 +174,7 @@ impl Diagnostic for Obstacle {
             Self::Replicas { .. } => {
                 "let gh-ost or pt-online-schema-change do it, which heed replicas: `--online`".to_owned()
             }
+            Self::NotAllLookedAt { .. } => "split it, if it is more than rows".to_owned(),
         }))
     }
 }
@@ -221,6 +231,12 @@ pub(crate) fn preflight(
             }
         }
     }
+    obstacles.extend(
+        steps
+            .iter()
+            .filter(|step| step.script.is_cut())
+            .map(|step| Obstacle::NotAllLookedAt { path: step.migration.path().to_owned() }),
+    );
     let missing: Vec<&'static str> = needed.into_iter().filter(|privilege| !grants.have(privilege)).collect();
     if !missing.is_empty() && grants.known {
         let certain = grants.complete;

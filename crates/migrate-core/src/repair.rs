@@ -4,7 +4,7 @@
 use crate::apply::under_lock;
 use crate::database::{Database, Progress};
 use crate::error::Error;
-use crate::history::{HistoryRow, RowKind, abbreviate_description, abbreviate_script};
+use crate::history::{HistoryRow, RowKind, abbreviate_description, abbreviate_script, highest_rank};
 use crate::info::{Entry, InfoOptions, State, info};
 use crate::migration::Migration;
 use crate::validate::ValidateOptions;
@@ -34,7 +34,7 @@ pub fn plan_repair(
     let (live, failed): (Vec<HistoryRow>, Vec<HistoryRow>) =
         rows.iter().cloned().partition(|row| row.success);
     let mut actions: Vec<RepairAction> = failed.into_iter().map(RepairAction::Remove).collect();
-    let mut next = live.iter().map(|row| row.installed_rank).max().unwrap_or(0);
+    let mut next = highest_rank(&live).unwrap_or(0);
     let info = info(migrations, &live, &InfoOptions::default());
     for entry in &info.entries {
         let (Some(row), State::Missing | State::Future) = (entry.row, entry.state) else { continue };

@@ -1,5 +1,7 @@
 //! From the files of a location to the migrations in them, in the order in which they run.
 
+mod streamed;
+
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +12,11 @@ use crate::checksum;
 use crate::encoding::Encoding;
 use crate::finding::{Finding, Source};
 use crate::migration::{Migration, MigrationKind};
-use crate::naming::{Naming, PROGRAM_SUFFIXES, strip_suffix_ignoring_case};
+use crate::naming::{Naming, PROGRAM_SUFFIXES, ParsedName, strip_suffix_ignoring_case};
 use crate::placeholder::Placeholders;
 use crate::settings::ScriptSettings;
+
+pub(crate) use streamed::StreamedFile;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -40,6 +44,10 @@ pub struct ResolveOptions {
     pub detect_encoding: bool,
     /// What stands for `${…}` in the settings of scripts.
     pub placeholders: Placeholders,
+    /// Of how many bytes on the text of a versioned, baseline or undo script is not held but read whenever it is needed; `None`:
+    /// all are held. Only what applies, undoes, compares and lists migrations can do without the text; to everything else it is
+    /// [`Finding::NotHeld`].
+    pub stream_from: Option<u64>,
 }
 
 /// [`resolve_with`] Flyway's default names, where a wrong name is a warning.
@@ -52,27 +60,130 @@ pub fn resolve(files: Vec<LocationFile>) -> (Vec<Migration>, Vec<Finding>) {
 /// The migrations come sorted: versioned and baseline ones by version, repeatable ones by description, undo ones by
 /// version, callbacks by event and description. The findings come in the order of the files, duplicates last.
 pub fn resolve_with(files: Vec<LocationFile>, options: &ResolveOptions) -> (Vec<Migration>, Vec<Finding>) {
-    let mut findings = Vec::new();
-    let mut settings = Settings::default();
-    let (beside, scripts): (Vec<_>, Vec<_>) =
-        files.into_iter().partition(|file| configured_script(file, &options.naming).is_some());
-    for file in &beside {
-        settings.read(file, options, &mut findings);
+    let mut resolver = Resolver::new(options);
+    resolver.read(files);
+    resolver.end()
+}
+
+/// Takes files in, and orders what they hold at the end.
+pub(crate) struct Resolver<'o> {
+    options: &'o ResolveOptions,
+    settings: Settings,
+    migrations: Vec<Migration>,
+    findings: Vec<Finding>,
+}
+
+/// What a file's name says, and the file beside it.
+struct Named {
+    name: ParsedName,
+    settings: ScriptSettings,
+}
+
+impl<'o> Resolver<'o> {
+    pub(crate) fn new(options: &'o ResolveOptions) -> Self {
+        Self { options, settings: Settings::default(), migrations: Vec::new(), findings: Vec::new() }
     }
-    let mut migrations: Vec<Migration> =
-        scripts.into_iter().filter_map(|file| read(file, options, &mut settings, &mut findings)).collect();
-    findings.extend(settings.0.into_values().map(|(_, src)| Finding::OrphanSettings {
-        path: src.name().to_owned(),
-        src,
-        span: (0..0).into(),
-    }));
-    migrations.sort_by(|a, b| order(a, b).then_with(|| a.script.cmp(&b.script)));
-    for pair in migrations.windows(2) {
-        if pair[0].kind == pair[1].kind && order(&pair[0], &pair[1]).is_eq() {
-            findings.push(duplicate(&pair[0], &pair[1]));
+
+    /// Takes files in that are held, with the settings of all.
+    pub(crate) fn read(&mut self, files: Vec<LocationFile>) {
+        let naming = &self.options.naming;
+        let (beside, scripts): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| configured_script(file, naming).is_some());
+        for file in &beside {
+            self.settings.read(file, self.options, &mut self.findings);
+        }
+        for file in scripts {
+            self.read_script(file);
         }
     }
-    (migrations, findings)
+
+    /// The migrations in order, and everything that is wrong.
+    pub(crate) fn end(self) -> (Vec<Migration>, Vec<Finding>) {
+        let Self { settings, mut migrations, mut findings, .. } = self;
+        findings.extend(settings.0.into_values().map(|(_, src)| Finding::OrphanSettings {
+            path: src.name().to_owned(),
+            src,
+            span: (0..0).into(),
+        }));
+        migrations.sort_by(|a, b| order(a, b).then_with(|| a.script.cmp(&b.script)));
+        for pair in migrations.windows(2) {
+            if pair[0].kind == pair[1].kind && order(&pair[0], &pair[1]).is_eq() {
+                findings.push(duplicate(&pair[0], &pair[1]));
+            }
+        }
+        (migrations, findings)
+    }
+
+    /// What a file is by its name, if it is a migration.
+    fn name(&mut self, file: &LocationFile) -> Option<Named> {
+        let naming = &self.options.naming;
+        let file_name = file_name(&file.script);
+        let Some(stem) = naming.strip_suffix(file_name) else {
+            self.findings.extend(refuse_program(file, file_name, naming));
+            return None;
+        };
+        let settings = self.settings.0.remove(&file.path).map(|(settings, _)| settings).unwrap_or_default();
+        match naming.parse(stem) {
+            Ok(name) => Some(Named { name, settings }),
+            Err(reason) => {
+                let span = SourceSpan::from(0..0);
+                let (path, suggestion, src) = (file.path.clone(), naming.suggest(stem), lossy_source(file));
+                self.findings.push(if self.options.validate_naming {
+                    Finding::BadName { path, reason, suggestion, src, span }
+                } else {
+                    Finding::SkippedName { path, reason, suggestion, src, span }
+                });
+                None
+            }
+        }
+    }
+
+    fn read_script(&mut self, file: LocationFile) {
+        let Some(Named { name, settings }) = self.name(&file) else { return };
+        let options = self.options;
+        let guess = || if options.detect_encoding { Encoding::detect(&file.bytes) } else { options.encoding };
+        let encoding = settings.encoding.unwrap_or_else(guess);
+        let decoded = match encoding.decode(&file.bytes) {
+            Ok(text) => text,
+            Err(offset) => {
+                self.findings.push(bad_encoding(&file, encoding, offset));
+                return;
+            }
+        };
+        let text = decoded.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&decoded);
+        let source = Source::new(&file.path, Arc::from(text));
+        self.remark(&file.script, &source, text.len() < decoded.len(), text.trim_ascii().is_empty());
+        self.migrations.push(Migration {
+            kind: name.kind,
+            version: name.version,
+            description: name.description,
+            script: file.script,
+            checksum: checksum::of_text(text),
+            source,
+            streamed: None,
+            replaced_checksum: None,
+            settings,
+        });
+    }
+
+    /// What is odd about a file, although it can be read.
+    fn remark(&mut self, script: &str, src: &Source, has_mark: bool, is_blank: bool) {
+        let (path, span) = (|| src.name().to_owned(), SourceSpan::from(0..0));
+        let name = file_name(script);
+        if !self.options.naming.suffixes.iter().any(|suffix| name.ends_with(suffix.as_str())) {
+            self.findings.push(Finding::SuffixCase { path: path(), src: src.clone(), span });
+        }
+        if has_mark {
+            self.findings.push(Finding::ByteOrderMark { path: path(), src: src.clone(), span });
+        }
+        if is_blank {
+            self.findings.push(Finding::EmptyFile { path: path(), src: src.clone(), span });
+        }
+    }
+}
+
+fn file_name(script: &str) -> &str {
+    script.rsplit('/').next().unwrap_or(script)
 }
 
 /// The settings of scripts that were not met yet, by the script's path.
@@ -92,69 +203,6 @@ impl Settings {
 /// The script that a file holds the settings of.
 fn configured_script<'a>(file: &'a LocationFile, naming: &Naming) -> Option<&'a str> {
     strip_suffix_ignoring_case(&file.script, ".conf").filter(|script| naming.strip_suffix(script).is_some())
-}
-
-fn read(
-    file: LocationFile,
-    options: &ResolveOptions,
-    settings: &mut Settings,
-    findings: &mut Vec<Finding>,
-) -> Option<Migration> {
-    let naming = &options.naming;
-    let file_name = file.script.rsplit('/').next().unwrap_or(&file.script);
-    let Some(stem) = naming.strip_suffix(file_name) else {
-        findings.extend(refuse_program(&file, file_name, naming));
-        return None;
-    };
-    let settings = settings.0.remove(&file.path).map(|(settings, _)| settings).unwrap_or_default();
-    let span = SourceSpan::from(0..0);
-    let name = match naming.parse(stem) {
-        Ok(name) => name,
-        Err(reason) => {
-            let (path, suggestion, src) = (file.path.clone(), naming.suggest(stem), lossy_source(&file));
-            findings.push(if options.validate_naming {
-                Finding::BadName { path, reason, suggestion, src, span }
-            } else {
-                Finding::SkippedName { path, reason, suggestion, src, span }
-            });
-            return None;
-        }
-    };
-    let guess = || if options.detect_encoding { Encoding::detect(&file.bytes) } else { options.encoding };
-    let encoding = settings.encoding.unwrap_or_else(guess);
-    let decoded = match encoding.decode(&file.bytes) {
-        Ok(text) => text,
-        Err(offset) => {
-            findings.push(bad_encoding(&file, encoding, offset));
-            return None;
-        }
-    };
-    let text = decoded.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&decoded);
-    let has_mark = text.len() < decoded.len();
-    let checksum = checksum::of_text(text);
-    let src = Source::new(&file.path, Arc::from(text));
-    let path = || file.path.clone();
-    if !naming.suffixes.iter().any(|suffix| file_name.ends_with(suffix.as_str())) {
-        findings.push(Finding::SuffixCase { path: path(), src: src.clone(), span });
-    }
-    if has_mark {
-        findings.push(Finding::ByteOrderMark { path: path(), src: src.clone(), span });
-    }
-    if text.trim_ascii().is_empty() {
-        findings.push(Finding::EmptyFile { path: path(), src: src.clone(), span });
-    }
-    let (kind, version, description) = (name.kind, name.version, name.description);
-    let script = file.script;
-    Some(Migration {
-        kind,
-        version,
-        description,
-        script,
-        source: src,
-        checksum,
-        replaced_checksum: None,
-        settings,
-    })
 }
 
 /// Files that Flyway would execute although they are no SQL must not be passed over in silence.

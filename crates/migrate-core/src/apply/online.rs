@@ -72,7 +72,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         if let Some(lost) = ended.lost {
             let failure =
                 Failure { code: 0, state: String::new(), message: lost.to_string(), connection_lost: true };
-            let Some(statement) = step.script.statements.get(at) else { return Err(lost) };
+            let Some(statement) = step.script.statement(at) else { return Err(lost) };
             return Err(failed(step, statement, at, failure, false));
         }
         let changed = self.database.definitions(objects).await? != before;
@@ -81,7 +81,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         }
         let leftovers = self.leftovers(online, &handed.change).await?;
         if ended.stopped && !changed && leftovers.is_empty() {
-            let total = step.script.statements.len();
+            let total = step.script.total();
             return Err(Error::Stopped { name: step.migration.name(), applied: at, total });
         }
         let reason = match (ended.success, changed) {
@@ -106,7 +106,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         at: usize,
         effect: &'e Effect,
     ) -> Result<Option<HandedOver<'e>>, Error> {
-        let (Some(statement), Effect::Commits(commit)) = (step.script.statements.get(at), effect) else {
+        let (Some(statement), Effect::Commits(commit)) = (step.script.statement(at), effect) else {
             return Ok(None);
         };
         let sql = step.script.sql(statement);
@@ -195,11 +195,11 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
 }
 
 fn line(step: &Step<'_>, at: usize) -> usize {
-    step.script.statements.get(at).map_or(1, |statement| step.script.position(step.script.span(statement)).0)
+    step.script.statement(at).map_or(1, |statement| step.script.position(step.script.span(statement)).0)
 }
 
 fn problem(step: &Step<'_>, at: usize, online: &Online, reason: String) -> Error {
-    let script = &step.script;
+    let (src, span) = step.script.cite_statement(at);
     Error::Online(Box::new(OnlineError {
         name: step.migration.name(),
         tool: online.tool.name(),
@@ -209,9 +209,9 @@ fn problem(step: &Step<'_>, at: usize, online: &Online, reason: String) -> Error
         stopped: false,
         line: line(step, at),
         applied: at,
-        total: script.statements.len(),
-        src: script.source().clone(),
-        span: script.statements.get(at).map_or((0, 0).into(), |statement| script.span(statement)),
+        total: step.script.total(),
+        src,
+        span,
     }))
 }
 

@@ -15,6 +15,7 @@ use crate::lint::statement::Statement as Tokens;
 use crate::plan::Step;
 use crate::predict::{awaits, tables};
 use crate::preflight::{Obstacle, Rebuilt, altered_tables, changed_tables, largest_rebuilt, preflight};
+use crate::script::Script;
 use crate::script::effect::Effect;
 
 /// How long to wait for tables.
@@ -75,7 +76,41 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         largest_rebuilt(steps, &altered, &server, known)
     }
 
-    /// Runs a statement, however often it takes until its tables are free.
+    /// Bounds the wait of a statement that may have to wait for tables; `None`: it does not, or says itself how long it does.
+    ///
+    /// # Errors
+    /// When the session cannot be asked how long it waits by default.
+    pub(super) async fn bound(
+        &mut self,
+        sql: &str,
+        effect: &Effect,
+        patience: Option<Patience>,
+    ) -> Result<Option<Patience>, Error> {
+        let (Some(patience), Effect::Commits(_)) = (patience, effect) else { return Ok(None) };
+        let tokens = Tokens::whole(sql);
+        if !awaits(&tokens) || decides_itself(&tokens) {
+            return Ok(None);
+        }
+        if self.usual_wait.is_none() {
+            let usual = self.database.value("@@SESSION.lock_wait_timeout").await?;
+            self.usual_wait = Some(usual.unwrap_or_else(|| "DEFAULT".to_owned()));
+        }
+        self.wait_for(&patience.attempt.to_string());
+        Ok(Some(patience))
+    }
+
+    /// Lets what comes wait as long as ever.
+    pub(super) fn unbound(&mut self) {
+        if let Some(usual) = self.usual_wait.clone() {
+            self.wait_for(&usual);
+        }
+    }
+
+    fn wait_for(&mut self, seconds: &str) {
+        self.database.prepend(format!("SET SESSION lock_wait_timeout = {seconds}"));
+    }
+
+    /// Runs a statement, if its wait was bounded however often it takes until its tables are free.
     ///
     /// # Errors
     /// [`Error::Blocked`] when they are not in time, [`Error::Stopped`] when somebody asks to stop meanwhile. The inner
@@ -84,61 +119,36 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         &mut self,
         step: &Step<'_>,
         at: usize,
-        effect: &Effect,
+        patience: Option<Patience>,
     ) -> Result<Result<Executed, Failure>, Error> {
-        let Some(statement) = step.script.statements.get(at) else { return Ok(Ok(Executed::default())) };
+        let Some(statement) = step.script.statement(at) else { return Ok(Ok(Executed::default())) };
         let sql = step.script.sql(statement);
-        let tokens = match (self.options.patience, effect) {
-            (Some(_), Effect::Commits(_)) => Some(Tokens::whole(sql)),
-            _ => None,
-        };
-        let tokens = tokens.filter(|tokens| awaits(tokens) && !decides_itself(step, tokens));
-        let (Some(patience), Some(tokens)) = (self.options.patience, tokens) else {
-            return Ok(self.database.execute(sql).await);
-        };
-        let usual = match self.usual_wait.take() {
-            Some(usual) => usual,
-            None => self
-                .database
-                .value("@@SESSION.lock_wait_timeout")
-                .await?
-                .unwrap_or_else(|| "DEFAULT".to_owned()),
-        };
-        if let Err(failure) = self.bound(&patience.attempt.to_string()).await {
-            return Ok(Err(failure));
+        match patience {
+            None => Ok(self.database.execute(sql).await),
+            Some(patience) => self.attempt(step, at, sql, patience).await,
         }
-        let result = self.attempt(step, at, &tokens, patience).await;
-        // A connection that is gone has taken the setting along.
-        let _ = self.bound(&usual).await;
-        self.usual_wait = Some(usual);
-        result
-    }
-
-    async fn bound(&mut self, seconds: &str) -> Result<Executed, Failure> {
-        self.database.execute(&format!("SET SESSION lock_wait_timeout = {seconds}")).await
     }
 
     async fn attempt(
         &mut self,
         step: &Step<'_>,
         at: usize,
-        tokens: &Tokens<'_>,
+        sql: &str,
         patience: Patience,
     ) -> Result<Result<Executed, Failure>, Error> {
         let Step { migration, script, .. } = step;
-        let (line, _) = script.statements.get(at).map_or((1, 1), |one| script.position(script.span(one)));
-        let tables = tables(tokens);
+        let (line, _) = script.statement(at).map_or((1, 1), |one| script.position(script.span(one)));
         let (mut waited, mut next) = (Duration::ZERO, PAUSES.0);
         loop {
             let begun = Instant::now();
-            let result = self.database.execute(tokens.text).await;
+            let result = self.database.execute(sql).await;
             match &result {
                 Err(failure) if failure.code == TIMEOUT => {}
                 _ => return Ok(result),
             }
             let took = begun.elapsed();
             waited += took;
-            let blockers = self.database.standing(&tables).await?.blockers;
+            let blockers = self.database.standing(&tables(&Tokens::whole(sql))).await?.blockers;
             // Who waited at the end has done the work in vain, and would do it again.
             let lost_work = took > Duration::from_secs(2 * patience.attempt + 1);
             let seconds = waited.as_secs();
@@ -151,7 +161,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
             waited += pause;
             next = (next * 2).min(PAUSES.1);
             if self.progress.stop() {
-                let total = script.statements.len();
+                let total = script.total();
                 return Err(Error::Stopped { name: migration.name(), applied: at, total });
             }
         }
@@ -166,25 +176,37 @@ fn blocked(
     blockers: Vec<Blocker>,
     lost_work: bool,
 ) -> Error {
-    let script = &step.script;
+    let (src, span) = step.script.cite_statement(at);
     Error::Blocked(Box::new(Blocked {
         name: step.migration.name(),
         seconds,
         blockers,
         line,
         applied: at,
-        total: script.statements.len(),
+        total: step.script.total(),
         lost_work,
-        src: script.source().clone(),
-        span: script.statements.get(at).map_or((0, 0).into(), |statement| script.span(statement)),
+        src,
+        span,
     }))
 }
 
-/// Whether the script or the statement says how long to wait.
-fn decides_itself(step: &Step<'_>, statement: &Tokens<'_>) -> bool {
-    let names_it = |sql: &str| sql.to_ascii_lowercase().contains("lock_wait_timeout");
-    step.script.statements.iter().any(|statement| names_it(step.script.sql(statement)))
-        || (0..statement.len()).any(|index| statement.is_any(index, &["NOWAIT", "WAIT"]))
+/// Whether a script says itself how long its statements wait.
+pub(super) fn names_the_bound(script: &Script<'_>) -> bool {
+    const NAME: &[u8] = b"lock_wait_timeout";
+    // The name is long, and its only `k` rare.
+    let names_it = |sql: &[u8]| {
+        memchr::memchr2_iter(b'k', b'K', sql).any(|at| {
+            at.checked_sub(3)
+                .and_then(|start| sql.get(start..start + NAME.len()))
+                .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+        })
+    };
+    script.statements.iter().any(|statement| names_it(script.sql(statement).as_bytes()))
+}
+
+/// Whether the statement says so.
+fn decides_itself(statement: &Tokens<'_>) -> bool {
+    (0..statement.len()).any(|index| statement.is_any(index, &["NOWAIT", "WAIT"]))
 }
 
 /// Between half of a time and all of it, so that several runners do not meet again and again.

@@ -135,7 +135,7 @@ fn steps<'m>(
             findings.push(Finding::NoUndo { name: entry.name(), version: version.to_string() });
             continue;
         };
-        let (script, problems) = migration.script(&plan.placeholders, &plan.split);
+        let (script, problems) = migration.outline(&plan.placeholders, &plan.split)?;
         findings.extend(problems);
         steps.push(Step { migration, script, out_of_order: false });
     }

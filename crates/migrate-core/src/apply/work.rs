@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::{Run, failed};
+use super::patience::names_the_bound;
+use super::pieces::{Pieces, effects};
+use super::{Patience, Run, failed};
 use crate::callback::{self, Callback};
 use crate::database::{Database, Event, Failure, Progress};
 use crate::error::{Error, Unfinished};
@@ -12,7 +14,7 @@ use crate::history::abbreviate_script;
 use crate::journal::{Decision, InFlight, Prefix, Settled, difference, settle};
 use crate::plan::Step;
 use crate::script::effect::{Commit, Effect, Object, may_commit, user_variables};
-use crate::script::{LineCounter, Statement};
+use crate::script::{LineCounter, Script, Statement};
 
 /// What is known of the session that executes a migration.
 #[derive(Debug, Default)]
@@ -35,9 +37,40 @@ struct Work {
     uncommitted: bool,
     /// The statement that was announced last, and commits that itself.
     announced: Option<usize>,
+    /// What identifies the statements up to that of `entry` and with it, once the part of the script that holds it is gone.
+    passed: Option<String>,
+    /// How long to wait for tables.
+    patience: Option<Patience>,
+    /// When the migration was begun.
+    started: Option<Instant>,
 }
 
 impl Work {
+    /// The journal says this from now on.
+    fn enter(&mut self, entry: InFlight) {
+        (self.entry, self.passed) = (Some(entry), None);
+    }
+
+    /// Keeps what must be known of the statements of a part that is gone through.
+    fn leave(&mut self, script: &Script<'_>) {
+        let announced = self.entry.as_ref().filter(|entry| !entry.sql.is_empty());
+        if let Some(next) = announced.map(|entry| entry.statement + 1)
+            && self.passed.is_none()
+            && next <= script.end()
+        {
+            self.passed = Some(self.prefix.up_to(script, next));
+        }
+        self.prefix.up_to(script, script.end());
+    }
+
+    /// The statement in flight is in force; nothing commits until the next one does.
+    fn pass(&mut self, script: &Script<'_>) {
+        let Some(entry) = &mut self.entry else { return };
+        entry.statement += 1;
+        entry.digest = self.passed.take().unwrap_or_else(|| self.prefix.up_to(script, entry.statement));
+        (entry.sql, entry.commit, entry.before) = Default::default();
+    }
+
     /// How many statements are in force once what is not committed was taken back, when `at` have run.
     fn in_force(&self, at: usize) -> usize {
         match &self.entry {
@@ -77,67 +110,96 @@ const UNDO: Each = Each {
 };
 
 impl<'a, D: Database, P: Progress> Run<'a, D, P> {
-    /// Executes what is left of a migration, between its callbacks.
+    /// Executes what is left of a migration, between its callbacks, and leaves it to be recorded.
     pub(super) async fn execute(&mut self, step: &Step<'_>, started: Instant) -> Result<(), Error> {
         let Step { migration, script, .. } = step;
-        let effects: Vec<Effect> =
-            script.statements.iter().map(|statement| Effect::of(script.sql(statement))).collect();
         let at_once = match migration.settings.execute_in_transaction {
             Some(in_transaction) => !in_transaction,
             None => self.options.commit_each_statement,
         };
-        let commits = |effect: &Effect| !effect.is_part_of_transaction();
-        if !self.journal_open && (at_once || effects.iter().any(commits) || self.each_may_commit()) {
+        let mut commits = effects(script).map(|effect| !effect.is_part_of_transaction());
+        if !self.journal_open && (at_once || commits.any(|commits| commits) || self.each_may_commit()) {
             // Creating it commits, so it is there before the first statement.
             self.database.open_journal().await?;
             self.journal_open = true;
         }
-        let mut work = Work::default();
+        let patience = self.options.patience.filter(|_| !names_the_bound(script));
+        let mut work = Work { patience, started: Some(started), ..Work::default() };
         // Before the session is made what it was: the script may have set otherwise what they set.
         let events = self.events();
         self.each(events.before, step, 0, &mut work).await?;
         let mut first = 0;
         if let Some(entry) = self.in_flight.take() {
             let in_flight = entry.statement;
-            first = self.resume(step, &effects, entry, &mut work).await?;
+            let (next, at) = self.resume(step, entry, &mut work).await?;
+            first = next;
             if first > in_flight {
                 // What they would have written was lost with the session, since it commits with the next word in the journal.
-                self.each(events.after_statement, step, first, &mut work).await?;
+                self.each(events.after_statement, &at, first, &mut work).await?;
             }
         }
-        let total = script.statements.len();
+        let mut pieces = Pieces::of(step, &self.options.plan)?;
+        while let Some((piece, effects)) = pieces.next()? {
+            self.execute_piece(&piece, &effects, first, at_once, &mut work).await?;
+            if pieces.is_in_parts() {
+                work.leave(&piece.script);
+            }
+        }
+        self.each(events.after, step, script.total(), &mut work).await
+    }
+
+    /// Executes those of some statements that are not before `first`; `at_once`: and commits each.
+    async fn execute_piece(
+        &mut self,
+        step: &Step<'_>,
+        effects: &[Effect],
+        first: usize,
+        at_once: bool,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        let Step { migration, script, .. } = step;
+        let events = self.events();
         let mut lines = LineCounter::new(script.source().inner());
-        for (at, (statement, effect)) in script.statements.iter().zip(&effects).enumerate().skip(first) {
+        for ((at, statement), effect) in script.numbered().zip(effects) {
+            if at < first {
+                continue;
+            }
             if self.progress.stop() {
                 // What is not committed is taken back with the lock; the journal says from where to go on.
-                let applied = work.in_force(at);
+                let (applied, total) = (work.in_force(at), script.total());
                 return Err(Error::Stopped { name: migration.name(), applied, total });
             }
-            self.announce(step, at, effect, &mut work).await?;
-            self.each(events.before_statement, step, at, &mut work).await?;
-            let line = lines.line(script.span(statement).offset());
             let sql = script.sql(statement);
+            let heard = self.callbacks.any(&[events.before_statement]);
+            // With the word in the journal that is its announcement, unless somebody else is still to come.
+            let mut patience = None;
+            if !heard {
+                patience = self.bound(sql, effect, work.patience).await?;
+            }
+            self.announce(step, at, effect, work).await?;
+            self.each(events.before_statement, step, at, work).await?;
+            if heard {
+                patience = self.bound(sql, effect, work.patience).await?;
+            }
+            let line = script.lines_before() + lines.line(script.span(statement).offset());
             self.progress.event(Event::Statement { migration, number: at + 1, line, sql });
             let ran = match self.hand_over(step, at, effect, work.locked).await? {
                 Some(result) => Ok(result),
-                None => self.run_patiently(step, at, effect).await?,
+                None => self.run_patiently(step, at, patience).await?,
             };
+            if patience.is_some() {
+                self.unbound();
+            }
             match ran {
                 Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
-                Err(failure) => {
-                    return Err(self.fail(step, statement, at, failure, &mut work, started).await);
-                }
+                Err(failure) => return Err(self.fail(step, statement, at, failure, work).await),
             }
-            self.note(statement.touches_session, sql, effect, &mut work).await?;
-            self.note_done(step, at, &mut work).await?;
-            self.each(events.after_statement, step, at + 1, &mut work).await?;
+            self.note(statement.touches_session, sql, effect, work).await?;
+            self.note_done(step, at, work).await?;
+            self.each(events.after_statement, step, at + 1, work).await?;
             if at_once && work.uncommitted {
-                self.checkpoint(step, at + 1, &mut work).await?;
+                self.checkpoint(step, at + 1, work).await?;
             }
-        }
-        self.each(events.after, step, total, &mut work).await?;
-        if self.journal_open {
-            self.database.finish().await?;
         }
         Ok(())
     }
@@ -178,11 +240,10 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         at: usize,
         failure: Failure,
         work: &mut Work,
-        started: Instant,
     ) -> Error {
         let lost = failure.connection_lost;
         // A second error must not hide the first.
-        let recorded = !lost && self.record_failure(step, at, work, started).await.is_ok();
+        let recorded = !lost && self.record_failure(step, at, work).await.is_ok();
         if recorded {
             let events = self.events();
             for event in [events.statement_error, events.error] {
@@ -200,7 +261,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         effect: &Effect,
         work: &mut Work,
     ) -> Result<(), Error> {
-        let Some(statement) = step.script.statements.get(at) else { return Ok(()) };
+        let Some(statement) = step.script.statement(at) else { return Ok(()) };
         let sql = step.script.sql(statement);
         let commits_itself = !work.autocommit && effect.commits_first(sql);
         let Some((sql, commit)) = self.commit(sql, effect, work).await? else {
@@ -223,9 +284,8 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         };
         if commits_itself {
             self.database.announce(&entry).await?;
-            work.announced = Some(at);
-            work.uncommitted = false;
-            work.entry = Some(entry);
+            (work.uncommitted, work.announced) = (false, Some(at));
+            work.enter(entry);
             return Ok(());
         }
         self.begin(entry, work).await
@@ -234,7 +294,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     async fn begin(&mut self, entry: InFlight, work: &mut Work) -> Result<(), Error> {
         self.database.begin(&entry).await?;
         (work.uncommitted, work.announced) = (false, None);
-        work.entry = Some(entry);
+        work.enter(entry);
         Ok(())
     }
 
@@ -343,44 +403,63 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
 
     /// What cannot be seen afterwards is written down as soon as it is known.
     async fn note_done(&mut self, step: &Step<'_>, at: usize, work: &mut Work) -> Result<(), Error> {
-        let Work { entry: Some(entry), prefix, .. } = work else { return Ok(()) };
+        let Some(entry) = &mut work.entry else { return Ok(()) };
         if entry.statement != at || !entry.commit.invisible || work.locked {
             return Ok(());
         }
         entry.variables = self.database.variables(&work.variables).await?;
         entry.prepared.clone_from(&work.prepared);
-        pass(entry, prefix, step);
-        self.database.begin(entry).await
+        work.pass(&step.script);
+        match &work.entry {
+            Some(entry) => self.database.begin(entry).await,
+            None => Ok(()),
+        }
     }
 
-    /// Makes the session what it was and tells with which statement to go on.
-    async fn resume(
+    /// Makes the session what it was and tells with which statement to go on, with the part of the script around it.
+    async fn resume<'s, 'm>(
         &mut self,
-        step: &Step<'_>,
-        effects: &[Effect],
+        step: &'s Step<'m>,
         entry: InFlight,
         work: &mut Work,
-    ) -> Result<usize, Error> {
+    ) -> Result<(usize, Cow<'s, Step<'m>>), Error>
+    where
+        'a: 's,
+    {
         let at = entry.statement;
+        let mut digest = work.prefix.up_to(&step.script, 0);
         if self.options.settle == Some(Decision::Restart) {
             // Written down, so that a death before the first commit is not taken for one of the run before.
             let script = entry.script;
-            let digest = work.prefix.up_to(&step.script, 0);
             self.database.begin(&InFlight { script, digest, ..InFlight::default() }).await?;
-            return Ok(0);
+            return Ok((0, Cow::Borrowed(step)));
         }
-        if at > effects.len() || work.prefix.up_to(&step.script, at) != entry.digest {
+        let (mut here, mut has_temporary) = (Cow::Borrowed(step), false);
+        let mut pieces = Pieces::of(step, &self.options.plan)?;
+        while let Some((piece, effects)) = pieces.next()? {
+            digest = work.prefix.up_to(&piece.script, at);
+            let numbered = piece.script.numbered().zip(&effects);
+            has_temporary |= numbered
+                .take_while(|((number, _), _)| *number < at)
+                .any(|(_, effect)| *effect == Effect::Temporary);
+            let is_last = at < piece.script.end();
+            here = piece;
+            if is_last {
+                break;
+            }
+        }
+        if at > step.script.total() || digest != entry.digest {
             let reason = "the statements before it, which are in force, were edited since";
-            return Err(unfinished(step, &entry, reason, String::new()));
+            return Err(unfinished(&here, &entry, reason, String::new()));
         }
         let decided = self.options.settle.is_some();
-        if effects.iter().take(at).any(|effect| *effect == Effect::Temporary) && !decided {
+        if has_temporary && !decided {
             let reason = "a temporary table that it made died with its session";
-            return Err(unfinished(step, &entry, reason, String::new()));
+            return Err(unfinished(&here, &entry, reason, String::new()));
         }
-        self.restore_session(step, effects, &entry, work).await?;
+        self.restore_session(step, &here, &entry, work).await?;
         if !decided {
-            self.compare_failure(step, &entry).await?;
+            self.compare_failure(&here, &entry).await?;
         }
         let now = self.database.definitions(&entry.commit.objects).await?;
         let settled = match self.options.settle {
@@ -394,45 +473,51 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
             Settled::Unknown => {
                 let lines = difference(&entry.before.join("\n"), &now.join("\n"));
                 let reason = "the database does not show whether this statement ran";
-                return Err(unfinished(step, &entry, reason, lines));
+                return Err(unfinished(&here, &entry, reason, lines));
             }
         };
         self.progress.event(Event::Resumed { migration: step.migration, statement: at + 1, settled });
-        work.entry = Some(entry);
-        Ok(next)
+        work.enter(entry);
+        Ok((next, here))
     }
 
-    /// Repeats what earlier statements did to the session, with the values that variables had at the end.
+    /// Repeats what earlier statements did to the session, with the values that variables had at the end. The statement in
+    /// flight is in `here`.
     async fn restore_session(
         &mut self,
         step: &Step<'_>,
-        effects: &[Effect],
+        here: &Step<'_>,
         entry: &InFlight,
         work: &mut Work,
     ) -> Result<(), Error> {
-        let run = async |database: &mut D, at: usize, sql: &str| match database.execute(sql).await {
-            Ok(_) => Ok(()),
-            Err(failure) => match step.script.statements.get(at) {
-                Some(statement) => Err(failed(step, statement, at, failure, false)),
-                None => Ok(()),
-            },
+        let run = async |database: &mut D, step: &Step<'_>, at: usize, sql: &str| match (
+            database.execute(sql).await,
+            step.script.statement(at),
+        ) {
+            (Err(failure), Some(statement)) => Err(failed(step, statement, at, failure, false)),
+            _ => Ok(()),
         };
         let has_variables = !entry.variables.is_empty();
         if has_variables {
-            run(self.database, entry.statement, &entry.variables).await?;
+            run(self.database, here, entry.statement, &entry.variables).await?;
         }
-        for (at, effect) in effects.iter().enumerate().take(entry.statement) {
-            let Some(statement) = step.script.statements.get(at) else { continue };
-            let sql = step.script.sql(statement);
-            if statement.touches_session {
-                work.variables.extend(user_variables(sql));
+        let mut pieces = Pieces::of(step, &self.options.plan)?;
+        'pieces: while let Some((piece, effects)) = pieces.next()? {
+            for ((at, statement), effect) in piece.script.numbered().zip(&effects) {
+                if at >= entry.statement {
+                    break 'pieces;
+                }
+                let sql = piece.script.sql(statement);
+                if statement.touches_session {
+                    work.variables.extend(user_variables(sql));
+                }
+                match effect {
+                    Effect::Session | Effect::Autocommit => run(self.database, &piece, at, sql).await?,
+                    Effect::Commits(commit) => work.objects.extend(commit.objects.iter().cloned()),
+                    _ => {}
+                }
+                work.autocommit |= *effect == Effect::Autocommit;
             }
-            match effect {
-                Effect::Session | Effect::Autocommit => run(self.database, at, sql).await?,
-                Effect::Commits(commit) => work.objects.extend(commit.objects.iter().cloned()),
-                _ => {}
-            }
-            work.autocommit |= *effect == Effect::Autocommit;
         }
         work.objects.extend(entry.commit.objects.iter().cloned());
         for (name, text) in &entry.prepared {
@@ -440,7 +525,7 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
         }
         work.prepared.clone_from(&entry.prepared);
         if has_variables {
-            run(self.database, entry.statement, &entry.variables).await?;
+            run(self.database, here, entry.statement, &entry.variables).await?;
         }
         Ok(())
     }
@@ -457,51 +542,37 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
     }
 
     /// The server has committed all DDL; the rest goes, and the history says that someone must look.
-    async fn record_failure(
-        &mut self,
-        step: &Step<'_>,
-        at: usize,
-        work: &mut Work,
-        started: Instant,
-    ) -> Result<(), Error> {
+    async fn record_failure(&mut self, step: &Step<'_>, at: usize, work: &mut Work) -> Result<(), Error> {
         if work.announced == Some(at) {
             // What was to be committed by the statement, which the server could not even parse, is in force all the same.
             self.database.commit().await?;
         } else {
             self.database.rollback().await?;
         }
-        if let Work { entry: Some(entry), prefix, .. } = work {
-            if entry.statement < at {
-                pass(entry, prefix, step);
-            }
+        if work.entry.as_ref().is_some_and(|entry| entry.statement < at && !entry.sql.is_empty()) {
+            work.pass(&step.script);
+        }
+        if let Some(entry) = &mut work.entry {
             let objects: Vec<Object> = work.objects.iter().cloned().collect();
             let definitions = self.database.definitions(&objects).await?;
             entry.failed = objects.into_iter().zip(definitions).collect();
             self.database.begin(entry).await?;
         }
+        let started = work.started.unwrap_or_else(Instant::now);
         let row = self.row(step.migration, started, false);
         self.database.append(&row).await
     }
 }
 
-/// The statement in flight is in force; nothing commits until the next one does.
-fn pass(entry: &mut InFlight, prefix: &mut Prefix, step: &Step<'_>) {
-    entry.statement += 1;
-    entry.digest = prefix.up_to(&step.script, entry.statement);
-    (entry.sql, entry.commit, entry.before) = Default::default();
-}
-
 fn unfinished(step: &Step<'_>, entry: &InFlight, reason: &'static str, difference: String) -> Error {
-    let script = &step.script;
-    let span =
-        script.statements.get(entry.statement).map_or((0, 0).into(), |statement| script.span(statement));
+    let (src, span) = step.script.cite_statement(entry.statement);
     Error::Unfinished(Box::new(Unfinished {
         name: step.migration.name(),
         statement: entry.statement + 1,
-        total: script.statements.len(),
+        total: step.script.total(),
         reason,
         difference,
-        src: script.source().clone(),
+        src,
         span,
     }))
 }

@@ -67,6 +67,9 @@ pub fn digest(migrations: &[Migration], settings: &[&str]) -> String {
     for migration in migrations {
         add(migration.script.as_bytes());
         add(migration.text().as_bytes());
+        // Of a text that is not held only size and checksum are known.
+        let size = migration.streamed.as_ref().map(|streamed| streamed.size);
+        add(size.map_or_else(String::new, |size| size.to_string()).as_bytes());
         // Of a repeatable migration it changes with the values of its placeholders.
         add(&migration.recorded_checksum().to_le_bytes());
     }

@@ -40,6 +40,8 @@ pub struct MySqlDatabase {
     user: String,
     /// Whether the session is outside autocommit already.
     in_transaction: bool,
+    /// Settings that go before what is sent next.
+    prepended: Vec<String>,
 }
 
 impl MySqlDatabase {
@@ -75,6 +77,7 @@ impl MySqlDatabase {
             tablespace: session.tablespace.clone(),
             user,
             in_transaction: false,
+            prepended: Vec::new(),
         };
         if opened.names_schemas || !opened.init.is_empty() {
             opened.initialise().await?;
@@ -141,7 +144,18 @@ impl MySqlDatabase {
     }
 
     pub(super) async fn run(&mut self, action: &'static str, sql: &str) -> Result<(), Error> {
-        self.conn.query_drop(sql).await.map_err(|error| failed(action, &error))
+        let mut packet = std::mem::take(&mut self.prepended);
+        packet.push(sql.to_owned());
+        self.conn.query_drop(packet.join("; ")).await.map_err(|error| failed(action, &error))
+    }
+
+    /// Sends the settings that are still to go before what comes now, and must not be in one packet with it.
+    pub(super) async fn settle(&mut self) -> Result<(), Driver> {
+        if self.prepended.is_empty() {
+            return Ok(());
+        }
+        let packet = std::mem::take(&mut self.prepended).join("; ");
+        self.conn.query_drop(packet).await
     }
 
     async fn holder(&mut self, lock: &str) -> Option<Holder> {
@@ -207,6 +221,7 @@ impl MySqlDatabase {
     }
 
     async fn execute_and_drain(&mut self, sql: &str) -> Result<Executed, Driver> {
+        self.settle().await?;
         self.leave_autocommit().await?;
         let result = self.conn.query_iter(sql).await?;
         let affected_rows = result.affected_rows();
@@ -350,6 +365,10 @@ impl Database for MySqlDatabase {
         })
     }
 
+    fn prepend(&mut self, sql: String) {
+        self.prepended.push(sql);
+    }
+
     async fn commit(&mut self) -> Result<(), Error> {
         self.run("commit", "COMMIT").await
     }
@@ -361,6 +380,8 @@ impl Database for MySqlDatabase {
     async fn reset(&mut self) -> Result<(), Error> {
         let done = self.conn.reset().await.map_err(|error| failed("reset the session", &error))?;
         self.in_transaction = false;
+        // They were of the session that is gone.
+        self.prepended.clear();
         if !done {
             return Err(Error::Server {
                 action: "reset the session",

@@ -8,7 +8,7 @@ use mysql_async::{Error as Driver, Row, Value};
 
 use super::database::{MySqlDatabase, failed, literal};
 use crate::error::Error;
-use crate::history::quoted;
+use crate::history::{HistoryRow, quoted};
 use crate::journal::{ABSENT, Found, InFlight, Journal};
 use crate::script::effect::{Commit, Effect, Object, ObjectKind};
 
@@ -80,10 +80,12 @@ impl Journal for MySqlDatabase {
         self.run("write the journal", &format!("{replace}; COMMIT")).await
     }
 
-    async fn finish(&mut self) -> Result<(), Error> {
-        // Without a word to the server, a script that switched it on would part the deletion from the history's row.
+    async fn finish(&mut self, row: &HistoryRow) -> Result<(), Error> {
+        // A script may have switched it on, which would part the deletion from the history's row. All in one packet: a server
+        // that is far away answers once.
         let delete = format!("SET autocommit = 0; DELETE FROM {}", self.journal_table());
-        self.run("write the journal", &delete).await
+        let insert = self.row_sql(row);
+        self.run("write the history table", &format!("{delete}; {insert}; COMMIT")).await
     }
 
     async fn close_journal(&mut self) -> Result<(), Error> {
@@ -92,6 +94,7 @@ impl Journal for MySqlDatabase {
     }
 
     async fn definitions(&mut self, objects: &[Object]) -> Result<Vec<String>, Error> {
+        self.settle().await.map_err(|error| failed("read a definition", &error))?;
         let mut definitions = Vec::with_capacity(objects.len());
         for object in objects {
             definitions.push(self.definition(object).await?);

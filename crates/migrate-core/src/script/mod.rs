@@ -9,6 +9,7 @@ mod parsed;
 mod problem;
 mod scan;
 mod split;
+pub mod stream;
 
 use miette::SourceSpan;
 

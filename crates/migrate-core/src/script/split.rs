@@ -145,6 +145,16 @@ impl<'a> Splitter<'a> {
         self.problems
     }
 
+    /// Where the statement that came last, and what ends it, are over.
+    pub(super) fn position(&self) -> usize {
+        self.lexer.position()
+    }
+
+    /// The delimiter in force there.
+    pub(super) fn delimiter(&self) -> Arc<str> {
+        Arc::clone(&self.delimiter)
+    }
+
     /// Whether the current delimiter stands at this offset.
     fn is_delimiter(&self, at: usize) -> bool {
         begins_with(&self.text.as_bytes()[at..], &self.delimiter)

@@ -91,7 +91,9 @@ fn replayed(tree: &Tree, dialect: Dialect) -> Result<Replayed, Failure> {
         let (script, findings) = migration.script(&placeholders, &SplitOptions::default());
         area.count("statement", script.statements.len());
         area.extend(findings);
-        lint.extend(lint_script(migration, &script));
+        if tree.configuration.lint.wants(migration) {
+            lint.extend(lint_script(migration, &script));
+        }
     }
     if let Some(newest) =
         migrations.iter().filter(|m| m.is_versioned()).filter_map(|m| m.version.as_ref()).max()

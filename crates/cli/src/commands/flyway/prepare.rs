@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrate_core::callback::Callbacks;
 use migrate_core::encoding::{Encoding, UnknownEncoding};
 use migrate_core::flyway::{Key, Problem, Settings};
-use migrate_core::fs::{Missing, read_locations};
+use migrate_core::fs::{Missing, STREAM_FROM, load_with};
 use migrate_core::history::Baseline;
 use migrate_core::info::{InfoOptions, Target};
 use migrate_core::location::Location;
@@ -14,7 +14,7 @@ use migrate_core::mysql::{ConnectOptions, MySqlDatabase, SessionOptions};
 use migrate_core::naming::Naming;
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
-use migrate_core::resolve::{ResolveOptions, resolve_with};
+use migrate_core::resolve::ResolveOptions;
 use migrate_core::script::{SplitOptions, SplitRules};
 use migrate_core::validate::{IgnorePattern, ValidateOptions};
 use migrate_core::{Error, Finding, Migration, MigrationVersion};
@@ -96,6 +96,7 @@ impl Prepared {
             encoding,
             detect_encoding: settings.flag(Key::DetectEncoding),
             placeholders: placeholders.clone(),
+            stream_from: Some(STREAM_FROM),
         };
         let plan = PlanOptions {
             info: InfoOptions { target, out_of_order: settings.flag(Key::OutOfOrder) },
@@ -157,11 +158,7 @@ impl Prepared {
     }
 
     fn read(&self, locations: &[Location], missing: Missing) -> Result<(Vec<Migration>, Vec<Finding>), Stop> {
-        let read = read_locations(locations, None, &self.resolve.naming, missing);
-        let (files, mut findings) = read.map_err(|error| Stop::engine(error, "", false))?;
-        let (migrations, resolved) = resolve_with(files, &self.resolve);
-        findings.extend(resolved);
-        Ok((migrations, findings))
+        load_with(locations, None, &self.resolve, missing).map_err(|error| Stop::engine(error, "", false))
     }
 }
 

@@ -1,10 +1,9 @@
 //! `validate`.
 
-use migrate_core::callback::{Events, around};
+use migrate_core::callback::Events;
 use migrate_core::database::Database as _;
-use migrate_core::history::{HistoryRow, HistoryStore as _};
+use migrate_core::history::HistoryRow;
 use migrate_core::info::info;
-use migrate_core::mysql::MySqlDatabase;
 use migrate_core::validate::validate;
 use migrate_core::{Error, Finding};
 use serde_json::{Value, json};
@@ -15,20 +14,8 @@ use super::log::Log;
 use super::migrate::{duration, plural};
 use super::prepare::failed;
 use super::stop::{Stop, Words, in_words};
+use crate::commands::migrate::judged::judged;
 use crate::environment;
-
-/// Why callbacks for an error are called.
-enum Ended {
-    /// The history was read, and is not what it should be.
-    Invalid(Vec<HistoryRow>),
-    Failed(Error),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
 
 /// Compares files and history.
 pub(super) fn run(run: &Run<'_>) -> Result<super::Ended, Stop> {
@@ -42,14 +29,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<super::Ended, Stop> {
     let read = async {
         let mut database = run.prepared.open().await?;
         run.connected(&database);
-        let reads = async |database: &mut MySqlDatabase, (): &mut ()| {
-            let rows = database.rows(-1).await?.unwrap_or_default();
-            if judge(&rows).1.is_empty() { Ok(rows) } else { Err(Ended::Invalid(rows)) }
-        };
-        let rows = match around(&mut database, &callbacks, Events::VALIDATE, &mut (), reads).await {
-            Ok(rows) | Err(Ended::Invalid(rows)) => rows,
-            Err(Ended::Failed(error)) => return Err(error),
-        };
+        let is_valid = |rows: &[HistoryRow]| judge(rows).1.is_empty();
+        let rows = judged(&mut database, &callbacks, Events::VALIDATE, is_valid).await?;
         let schema = database.schema().to_owned();
         database.close().await?;
         Ok((rows, schema))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use migrate_core::fs::{Missing, read_file, read_locations};
+use migrate_core::fs::{Missing, STREAM_FROM, read_file, read_locations};
 use migrate_core::location::Location;
 use migrate_core::placeholder::{BUILT_IN, Placeholders};
 use migrate_core::resolve::{ResolveOptions, resolve_with};
@@ -76,6 +76,16 @@ pub(crate) fn split_rules(root: Option<&Path>) -> SplitRules {
     let wanted =
         environment::wants_quirks() || Tree::open(root).is_ok_and(|tree| tree.configuration.flyway_quirks);
     if wanted { SplitRules::FlywayMySql } else { SplitRules::Server }
+}
+
+/// [`load`] for verbs that need no text as a whole: large ones are not held.
+pub(crate) fn load_lightly(
+    locations: &[Location],
+    root: Option<&Path>,
+    placeholders: &Placeholders,
+) -> Result<(Vec<Migration>, Vec<Finding>), Failure> {
+    let options = ResolveOptions { stream_from: Some(STREAM_FROM), ..strict_names(placeholders) };
+    Ok(migrate_core::fs::load(locations, root, &options)?)
 }
 
 fn strict_names(placeholders: &Placeholders) -> ResolveOptions {

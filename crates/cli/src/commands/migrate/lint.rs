@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcom
     };
     let configuration = tree.as_ref().map(|tree| &tree.configuration);
     let rules = configuration.map(|known| known.rules.clone()).unwrap_or_default();
+    let wanted = configuration.map(|known| known.lint.clone()).unwrap_or_default();
     let values = configuration.map(|known| known.placeholders.clone()).unwrap_or_default();
     let placeholders = files::offline_placeholders(&values)?;
     let (migrations, findings) = match &tree {
@@ -40,14 +41,22 @@ pub(crate) fn run(arguments: &MigrateLint, root: Option<&Path>) -> Result<Outcom
     };
     let mut outcome = Outcome::default();
     outcome.extend(findings);
+    let mut linted = 0;
     for migration in &migrations {
         let (script, problems) = migration.script(&placeholders, &SplitOptions::default());
         outcome.extend(problems);
-        outcome.extend(lint_script(migration, &script));
+        if wanted.wants(migration) {
+            outcome.extend(lint_script(migration, &script));
+            linted += 1;
+        }
     }
     outcome.findings = relevel(std::mem::take(&mut outcome.findings), &rules);
-    outcome.summary = format!("{}  {}\n", styled(GOOD, "linted"), count(migrations.len(), "migration"));
-    outcome.details.insert("linted".to_owned(), json!(migrations.len()));
+    let older = match migrations.len() - linted {
+        0 => String::new(),
+        older => format!(", {older} of versions that are not linted"),
+    };
+    outcome.summary = format!("{}  {}{older}\n", styled(GOOD, "linted"), count(linted, "migration"));
+    outcome.details.insert("linted".to_owned(), json!(linted));
     Ok(outcome)
 }
 

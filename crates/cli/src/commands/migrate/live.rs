@@ -5,9 +5,9 @@ use std::path::Path;
 
 use miette::Severity;
 use migrate_core::apply::{ApplyOptions, Patience, Report, apply};
-use migrate_core::callback::{Callbacks, Events, around};
+use migrate_core::callback::{Callbacks, Events};
 use migrate_core::database::Progress;
-use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _};
+use migrate_core::history::{Baseline, HistoryRow};
 use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
 use migrate_core::location::Location;
@@ -17,12 +17,13 @@ use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
 use migrate_core::script::SplitOptions;
 use migrate_core::validate::{IgnorePattern, ValidateOptions, validate};
-use migrate_core::{Migration, MigrationVersion};
+use migrate_core::{Finding, Migration, MigrationVersion};
 use serde_json::{Value, json};
 
 use super::bar::{Flight, watched};
 use super::database::{at_url, block_on, of_environment, session, warn};
 use super::files;
+use super::judged::judged;
 use super::online::online;
 use super::progress::{Lines, interruptible};
 use crate::args::{
@@ -57,16 +58,30 @@ impl Prepared {
         Self::at(connection(&arguments.database, place)?, arguments, place)
     }
 
+    /// [`new`](Self::new) for verbs that need no text as a whole.
+    pub(super) fn lightly(arguments: &Connection, place: Place<'_>) -> Result<Self, Failure> {
+        Self::of(connection(&arguments.database, place)?, arguments, place, files::load_lightly)
+    }
+
     /// The same for a connection that is known already.
     pub(super) fn at(
         options: ConnectOptions,
         arguments: &Connection,
         place: Place<'_>,
     ) -> Result<Self, Failure> {
+        Self::of(options, arguments, place, files::load)
+    }
+
+    fn of(
+        options: ConnectOptions,
+        arguments: &Connection,
+        place: Place<'_>,
+        load: Load,
+    ) -> Result<Self, Failure> {
         let Connection { database, scripts } = arguments;
         let locations = files::locations(&scripts.files.locations, place.root)?;
         let Loaded { options, mut migrations, placeholders, outcome } =
-            Loaded::at(options, database, &scripts.files, &locations, place)?;
+            Loaded::by(load, options, database, &scripts.files, &locations, place)?;
         let target = target(scripts)?;
         let mut plan = PlanOptions::validated();
         plan.info = InfoOptions { target, out_of_order: scripts.out_of_order };
@@ -86,6 +101,9 @@ impl Prepared {
     }
 }
 
+/// How files are read.
+type Load = fn(&[Location], Option<&Path>, &Placeholders) -> Result<(Vec<Migration>, Vec<Finding>), Failure>;
+
 /// A connection and the files beside it.
 pub(super) struct Loaded {
     pub(super) options: ConnectOptions,
@@ -102,8 +120,19 @@ impl Loaded {
         locations: &[Location],
         place: Place<'_>,
     ) -> Result<Self, Failure> {
+        Self::by(files::load, options, database, files, locations, place)
+    }
+
+    fn by(
+        load: Load,
+        options: ConnectOptions,
+        database: &Database,
+        files: &Files,
+        locations: &[Location],
+        place: Place<'_>,
+    ) -> Result<Self, Failure> {
         let placeholders = placeholders(files, database, place, &options)?;
-        let (mut migrations, findings) = files::load(locations, None, &placeholders)?;
+        let (mut migrations, findings) = load(locations, None, &placeholders)?;
         if files.skip_callbacks {
             migrations.retain(|migration| !matches!(migration.kind, MigrationKind::Callback(_)));
         }
@@ -151,7 +180,7 @@ fn is_broken(outcome: &Outcome) -> bool {
 
 fn callbacks<'m>(migrations: &'m [Migration], placeholders: &Placeholders) -> Result<Callbacks<'m>, Failure> {
     let (callbacks, findings) = Callbacks::of(migrations, placeholders, &SplitOptions::default());
-    if findings.iter().any(migrate_core::Finding::is_error) {
+    if findings.iter().any(Finding::is_error) {
         return Err(migrate_core::Error::Invalid { findings }.into());
     }
     Ok(callbacks)
@@ -245,7 +274,7 @@ fn version_problem(text: &str, reason: &impl ToString) -> Problem {
 
 /// Every migration with its state.
 pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
-    let prepared = Prepared::new(arguments, place)?;
+    let prepared = Prepared::lightly(arguments, place)?;
     let rows = rows(&prepared, &arguments.database, Events::INFO, |_| true)?;
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
@@ -260,19 +289,6 @@ pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outc
     Ok(outcome)
 }
 
-/// Why callbacks for an error are called.
-enum Ended {
-    /// The history was read, and is not what it should be.
-    Invalid(Vec<HistoryRow>),
-    Failed(Failure),
-}
-
-impl From<migrate_core::Error> for Ended {
-    fn from(error: migrate_core::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// The history, read and judged between the callbacks of a verb.
 fn rows(
     prepared: &Prepared,
@@ -283,14 +299,7 @@ fn rows(
     let callbacks = prepared.callbacks()?;
     block_on(async {
         let mut database = MySqlDatabase::open_with(&prepared.options, &session(database)).await?;
-        let read = async |database: &mut MySqlDatabase, (): &mut ()| {
-            let rows = database.rows(-1).await?.unwrap_or_default();
-            if is_valid(&rows) { Ok(rows) } else { Err(Ended::Invalid(rows)) }
-        };
-        let rows = match around(&mut database, &callbacks, events, &mut (), read).await {
-            Ok(rows) | Err(Ended::Invalid(rows)) => rows,
-            Err(Ended::Failed(failure)) => return Err(failure),
-        };
+        let rows = judged(&mut database, &callbacks, events, is_valid).await?;
         database.close().await?;
         Ok(rows)
     })
@@ -344,12 +353,12 @@ fn entry_json(entry: &Entry<'_, '_>) -> Value {
 /// The applied migrations against the files; what is pending is a finding too, as it is for Flyway.
 pub(crate) fn check_applied(arguments: &MigrateValidate, place: Place<'_>) -> Result<Outcome, Failure> {
     let validation = ignored(&arguments.ignore)?;
-    let prepared = Prepared::new(&arguments.connection, place)?;
+    let prepared = Prepared::lightly(&arguments.connection, place)?;
     let judge = |rows: &[HistoryRow]| {
         let info = info(&prepared.migrations, rows, &prepared.plan.info);
         validate(&info, &validation)
     };
-    let is_valid = |rows: &[HistoryRow]| !judge(rows).iter().any(migrate_core::Finding::is_error);
+    let is_valid = |rows: &[HistoryRow]| !judge(rows).iter().any(Finding::is_error);
     let rows = rows(&prepared, &arguments.connection.database, Events::VALIDATE, is_valid)?;
     let findings = judge(&rows);
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
@@ -382,7 +391,7 @@ pub(super) fn apply_options(arguments: &MigrateApply, plan: PlanOptions) -> Resu
 
 /// Applies what is pending.
 pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui) -> Result<Outcome, Failure> {
-    let prepared = Prepared::new(&arguments.connection, place)?;
+    let prepared = Prepared::lightly(&arguments.connection, place)?;
     if prepared.files_are_broken() {
         return Ok(prepared.outcome);
     }

@@ -8,6 +8,7 @@ pub(crate) mod diff;
 mod drift;
 pub(crate) mod files;
 mod fleet;
+pub(crate) mod judged;
 mod lint;
 mod live;
 mod new;

@@ -1,7 +1,7 @@
 //! `infra migrate plan`: what `apply` would run, and what it would cost there. Nothing is run.
 
 use migrate_core::database::Database as _;
-use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _, abbreviate_script};
+use migrate_core::history::{Baseline, HistoryRow, HistoryStore as _, abbreviate_script, highest_rank};
 use migrate_core::journal::{InFlight, Journal as _};
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::plan::{PlanOptions, Step, plan};
@@ -60,7 +60,7 @@ pub(crate) fn show(arguments: &MigratePlan, place: Place<'_>, ui: &Ui) -> Result
         let server = database.server().clone();
         let known = database.known(&tables_of(&steps, &server)).await?;
         let predictions = predict_all(&steps, &server, known.clone());
-        let rank = rows.iter().map(|row| row.installed_rank).max().unwrap_or(0).max(0);
+        let rank = highest_rank(&rows).unwrap_or(0).max(0);
         let recorded = (rank + 1..).zip(&steps).map(|(rank, step)| {
             let row = HistoryRow::of_migration(step.migration, database.user(), 0, true);
             database.row_sql(&HistoryRow { installed_rank: rank, ..row })

@@ -23,7 +23,7 @@ pub(crate) fn repair_history(
     place: Place<'_>,
     ui: &Ui,
 ) -> Result<Outcome, Failure> {
-    let prepared = Prepared::new(&arguments.connection, place)?;
+    let prepared = Prepared::lightly(&arguments.connection, place)?;
     if prepared.files_are_broken() {
         return Ok(prepared.outcome);
     }

@@ -30,7 +30,6 @@ fn cut_at(part: &str, text: &str) -> MemoryDatabase {
 
 fn reconnect(database: &mut MemoryDatabase) {
     database.uncommitted.clear();
-    database.finishing = false;
     database.fail_on = None;
 }
 
@@ -257,7 +256,7 @@ fn what_an_error_leaves_open_is_taken_back() {
     let mut database =
         MemoryDatabase { fail_on: Some(("V1__a.sql".into(), failure)), ..MemoryDatabase::default() };
     assert!(apply_text(&mut database, SCRIPT, &options()).is_err());
-    assert!(database.uncommitted.is_empty() && !database.finishing && database.journal.is_some());
+    assert!(database.uncommitted.is_empty() && database.journal.is_some());
     reconnect(&mut database);
     database.definitions.insert("b".into(), "CREATE TABLE `b`".into());
     database.executed.clear();
@@ -306,4 +305,110 @@ fn a_connection_that_breaks_before_the_definition_commits_takes_its_word_along()
     let inserts = database.executed.iter().filter(|sql| sql.contains("INTO a")).count();
     assert_eq!((inserts, database.executed[0].as_str()), (1, "CREATE TABLE a (i INT)"));
     assert_eq!(database.executed.iter().filter(|sql| sql.starts_with("CREATE TABLE a")).count(), 1);
+}
+
+/// A definition, more rows than are looked at at once, a definition and a row.
+fn long() -> String {
+    let add = |text: String, row| text + &format!("INSERT INTO a VALUES ({row}, 'some words; more');\n");
+    let rows = (0..30_000).fold(String::new(), add);
+    format!(
+        "CREATE TABLE a (i INT);\nSET @m = 1;\n{rows}CREATE TABLE b (i INT);\nINSERT INTO b VALUES (2);\nINSERT INTO b VALUES (3);"
+    )
+}
+
+fn apply_streamed(database: &mut MemoryDatabase, text: &str) -> Result<Report, Error> {
+    let files = [crate::script::stream::streamed(text)];
+    run(apply(database, &files, &options(), &mut ())).unwrap()
+}
+
+#[test]
+fn a_text_that_is_not_held_is_taken_up_where_it_was_cut_off() {
+    let text = long();
+    let (whole, _) = crate::script::split(&text, &crate::script::SplitOptions::default());
+    let sql: Vec<&str> = whole.iter().map(|statement| statement.text(&text)).collect();
+    for (part, lost, goes_on_with) in [
+        ("CREATE TABLE b", true, 30_002),
+        ("VALUES (3)", true, 30_003),
+        ("(29999,", true, 1),
+        // After a failure what is in force is known to the journal, wherever it was.
+        ("(29999,", false, 1),
+        ("VALUES (3)", false, 30_003),
+    ] {
+        let state = if lost { String::new() } else { "42000".into() };
+        let code = if lost { 0 } else { 1064 };
+        let failure = Failure { code, state, message: "no".into(), connection_lost: lost };
+        let fail_on = Some((part.to_owned(), failure));
+        let mut database = MemoryDatabase { fail_on, ..MemoryDatabase::default() };
+        let error = apply_streamed(&mut database, &text).unwrap_err();
+        assert!(matches!(error, Error::ConnectionLost(_) | Error::Statement(_)), "{error:?}");
+        reconnect(&mut database);
+        database.history.as_mut().unwrap().retain(|row| row.success);
+        database.definitions.insert("a".into(), "CREATE TABLE `a`".into());
+        if goes_on_with > 30_002 {
+            database.definitions.insert("b".into(), "CREATE TABLE `b`".into());
+        }
+        if let Some(entry) = &mut database.journal {
+            for (object, definition) in &mut entry.failed {
+                *definition = database.definitions.get(&object.name).cloned().unwrap_or_default();
+            }
+        }
+        database.executed.clear();
+        apply_streamed(&mut database, &text).unwrap();
+        // What was set in the session is set again.
+        database.executed.retain(|sql| !sql.starts_with("SET"));
+        let expected: Vec<&str> =
+            sql[goes_on_with..].iter().copied().filter(|sql| !sql.starts_with("SET")).collect();
+        assert!(database.executed == expected, "{part}: {:?}", database.executed.first());
+        assert_eq!((database.history.unwrap().len(), database.journal), (1, None));
+    }
+}
+
+#[test]
+fn an_error_in_a_text_that_is_not_held_has_its_place_in_the_file() {
+    let failure = Failure { code: 1064, state: "42000".into(), message: "no".into(), connection_lost: false };
+    let fail_on = Some(("VALUES (3)".to_owned(), failure));
+    let mut database = MemoryDatabase { fail_on, ..MemoryDatabase::default() };
+    let text = long();
+    let Err(Error::Statement(error)) = apply_streamed(&mut database, &text) else { panic!() };
+    let line = text.lines().count();
+    assert_eq!((error.line, error.column, error.applied, error.total), (line, 1, 30_004, 30_005));
+    let shown = &error.src.inner()[error.span.offset()..error.span.offset() + error.span.len()];
+    assert_eq!(shown, "INSERT INTO b VALUES (3)");
+    assert_eq!(error.src.inner()[..error.span.offset()].matches('\n').count() + 1, line);
+}
+
+#[test]
+fn what_ran_of_a_text_that_is_not_held_may_not_be_edited() {
+    let text = long();
+    let mut database = MemoryDatabase { fail_on: None, ..MemoryDatabase::default() };
+    let failure = Failure { code: 0, state: String::new(), message: "gone".into(), connection_lost: true };
+    database.fail_on = Some(("CREATE TABLE b".into(), failure));
+    assert!(apply_streamed(&mut database, &text).is_err());
+    reconnect(&mut database);
+    let edited = text.replace("(17,", "(71,");
+    let Err(Error::Unfinished(error)) = apply_streamed(&mut database, &edited) else { panic!() };
+    assert!(error.reason.contains("edited") && error.statement == 30_003, "{error:?}");
+}
+
+#[test]
+fn rows_that_were_taken_back_behind_a_word_of_a_callback_are_written_again() {
+    let file =
+        |name: &str, text: &str| LocationFile { script: name.into(), path: name.into(), bytes: text.into() };
+    let list = || {
+        let script = file("V1__a.sql", "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);");
+        resolve(vec![
+            script,
+            file("beforeEachMigrate.sql", "INSERT INTO c VALUES (1);\nCREATE TABLE d (i INT);"),
+        ])
+        .0
+    };
+    let failure = Failure { code: 1064, state: "42000".into(), message: "no".into(), connection_lost: false };
+    let fail_on = Some(("a VALUES (2)".to_owned(), failure));
+    let mut database = MemoryDatabase { fail_on, ..MemoryDatabase::default() };
+    assert!(run(apply(&mut database, &list(), &options(), &mut ())).unwrap().is_err());
+    reconnect(&mut database);
+    database.history.as_mut().unwrap().retain(|row| row.success);
+    database.executed.clear();
+    run(apply(&mut database, &list(), &options(), &mut ())).unwrap().unwrap();
+    assert!(database.executed.contains(&"INSERT INTO a VALUES (1)".to_owned()), "{:?}", database.executed);
 }

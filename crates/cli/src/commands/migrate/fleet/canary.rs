@@ -51,8 +51,9 @@ pub(super) async fn wait(shared: &Shared, others: &Others) -> Result<Option<Halt
 }
 
 async fn is_migrated(shared: &Shared, canary: &Target<ConnectOptions>) -> Result<bool, Failure> {
-    let (migrations, options) = shared.work.for_target(canary)?;
+    let (migrations, mut options) = shared.work.for_target(canary)?;
     let mut database = MySqlDatabase::open_with(&canary.address, &shared.work.session).await?;
+    options.plan.suit(database.server());
     let rows = database.rows(-1).await?;
     database.close().await?;
     let Some(rows) = rows else { return Ok(false) };
