@@ -16,6 +16,7 @@ mod formats;
 mod harness;
 mod kustomize;
 mod lint;
+mod manifests;
 mod migrate;
 mod online;
 mod plan;

@@ -25,6 +25,31 @@ pub(crate) struct Configuration {
     pub(crate) flyway_quirks: bool,
     /// Levels of findings by rule.
     pub(crate) rules: BTreeMap<String, Level>,
+    /// What rules find in some rendered objects and is meant to be so.
+    pub(crate) waivers: Vec<Waiver>,
+}
+
+/// A rule that is silent about some rendered objects.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Waiver {
+    /// The rule's code.
+    pub(crate) rule: String,
+    /// `Kind namespace/name`; `*` stands for any text.
+    pub(crate) object: String,
+    /// Why: for whoever reads the file.
+    pub(crate) reason: toml::Spanned<String>,
+}
+
+impl Configuration {
+    /// The waivers as the linter of manifests takes them.
+    pub(crate) fn manifest_waivers(&self) -> Vec<k8s_render::lint::Waiver> {
+        let waiver = |waiver: &Waiver| k8s_render::lint::Waiver {
+            rule: waiver.rule.clone(),
+            object: waiver.object.clone(),
+        };
+        self.waivers.iter().map(waiver).collect()
+    }
 }
 
 /// Paths relative to the root.
@@ -99,11 +124,17 @@ pub(crate) fn read(root: &Path) -> Result<Configuration, Failure> {
 }
 
 fn parse(text: &str) -> Result<Configuration, Problem> {
-    toml::from_str(text).map_err(|error| Problem::Configuration {
-        message: error.message().to_owned(),
+    let problem = |message: &str, span: Option<std::ops::Range<usize>>| Problem::Configuration {
+        message: message.to_owned(),
         src: NamedSource::new(FILE, text.to_owned()),
-        span: error.span().map_or(SourceSpan::from((0, 0)), SourceSpan::from),
-    })
+        span: span.map_or(SourceSpan::from((0, 0)), SourceSpan::from),
+    };
+    let configuration: Configuration =
+        toml::from_str(text).map_err(|error| problem(error.message(), error.span()))?;
+    match configuration.waivers.iter().find(|waiver| waiver.reason.get_ref().trim().is_empty()) {
+        Some(waiver) => Err(problem("a waiver needs a reason", Some(waiver.reason.span()))),
+        None => Ok(configuration),
+    }
 }
 
 #[cfg(test)]
@@ -131,5 +162,18 @@ mod tests {
         let configuration = parse("[rules]\n\"k8s/no-probe\" = \"off\"\n").unwrap();
         assert_eq!(configuration.rules["k8s/no-probe"], Level::Off);
         assert!(parse("[rules]\n\"k8s/no-probe\" = \"loud\"\n").is_err());
+    }
+
+    #[test]
+    fn a_waiver_says_what_where_and_why() {
+        let text = "[[waivers]]\nrule = \"k8s/host-path\"\nobject = \"DaemonSet */agent\"\nreason = \"reads logs\"\n";
+        let configuration = parse(text).unwrap();
+        assert_eq!(configuration.manifest_waivers()[0].object, "DaemonSet */agent");
+        let Err(Problem::Configuration { message, span, .. }) = parse(&text.replace("reads logs", " "))
+        else {
+            panic!("accepted");
+        };
+        assert!(message.contains("reason"), "{message}");
+        assert_eq!(span.offset(), text.rfind('"').unwrap() - "\"reads logs".len());
     }
 }

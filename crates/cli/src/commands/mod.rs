@@ -5,6 +5,7 @@ mod check;
 mod compat;
 mod completions;
 pub(crate) mod flyway;
+mod manifests;
 mod migrate;
 mod render;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
             migrate::run(verb, place, ui)
