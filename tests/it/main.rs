@@ -17,6 +17,7 @@ mod formats;
 mod harness;
 mod kustomize;
 mod lint;
+mod manifests;
 mod migrate;
 mod online;
 mod plan;

@@ -4,6 +4,7 @@ mod baseline;
 mod compat;
 mod fleet;
 mod flyway;
+mod manifests;
 mod migrate;
 mod render;
 mod value;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use baseline::*;
 pub(crate) use compat::*;
 pub(crate) use flyway::set_flyway_apart;
+pub(crate) use manifests::*;
 pub(crate) use migrate::*;
 pub(crate) use render::*;
 
@@ -130,6 +132,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  infra render prod\n  infra render infra/redis/k8s/overlays/dev | kubectl diff -f -"
     )]
     Render(Render),
+    /// Kubernetes manifests: their schemas and good practice
+    #[command(subcommand)]
+    Manifests(Manifests),
     /// The compatibility graph of platform/platform.yaml and platform/compatibility.yaml
     #[command(subcommand)]
     Compat(Compat),

@@ -28,6 +28,8 @@ pub(crate) struct Configuration {
     pub(crate) rules: BTreeMap<String, Level>,
     /// Which migrations the rules about migrations are for.
     pub(crate) lint: Lint,
+    /// What rules find in some rendered objects and is meant to be so.
+    pub(crate) waivers: Vec<Waiver>,
 }
 
 /// Which migrations are linted. Those that are applied cannot be mended, nor be given a comment, without another checksum.
@@ -51,6 +53,29 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Migratio
     MigrationVersion::parse(&text).map(Some).map_err(|reason| {
         serde::de::Error::custom(format!("`{text}` is not a migration's version: {reason}"))
     })
+}
+
+/// A rule that is silent about some rendered objects.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Waiver {
+    /// The rule's code.
+    pub(crate) rule: String,
+    /// `Kind namespace/name`; `*` stands for any text.
+    pub(crate) object: String,
+    /// Why: for whoever reads the file.
+    pub(crate) reason: toml::Spanned<String>,
+}
+
+impl Configuration {
+    /// The waivers as the linter of manifests takes them.
+    pub(crate) fn manifest_waivers(&self) -> Vec<k8s_render::lint::Waiver> {
+        let waiver = |waiver: &Waiver| k8s_render::lint::Waiver {
+            rule: waiver.rule.clone(),
+            object: waiver.object.clone(),
+        };
+        self.waivers.iter().map(waiver).collect()
+    }
 }
 
 /// Paths relative to the root.
@@ -125,11 +150,17 @@ pub(crate) fn read(root: &Path) -> Result<Configuration, Failure> {
 }
 
 fn parse(text: &str) -> Result<Configuration, Problem> {
-    toml::from_str(text).map_err(|error| Problem::Configuration {
-        message: error.message().to_owned(),
+    let problem = |message: &str, span: Option<std::ops::Range<usize>>| Problem::Configuration {
+        message: message.to_owned(),
         src: NamedSource::new(FILE, text.to_owned()),
-        span: error.span().map_or(SourceSpan::from((0, 0)), SourceSpan::from),
-    })
+        span: span.map_or(SourceSpan::from((0, 0)), SourceSpan::from),
+    };
+    let configuration: Configuration =
+        toml::from_str(text).map_err(|error| problem(error.message(), error.span()))?;
+    match configuration.waivers.iter().find(|waiver| waiver.reason.get_ref().trim().is_empty()) {
+        Some(waiver) => Err(problem("a waiver needs a reason", Some(waiver.reason.span()))),
+        None => Ok(configuration),
+    }
 }
 
 #[cfg(test)]
@@ -167,5 +198,18 @@ mod tests {
         let configuration = parse("[rules]\n\"k8s/no-probe\" = \"off\"\n").unwrap();
         assert_eq!(configuration.rules["k8s/no-probe"], Level::Off);
         assert!(parse("[rules]\n\"k8s/no-probe\" = \"loud\"\n").is_err());
+    }
+
+    #[test]
+    fn a_waiver_says_what_where_and_why() {
+        let text = "[[waivers]]\nrule = \"k8s/host-path\"\nobject = \"DaemonSet */agent\"\nreason = \"reads logs\"\n";
+        let configuration = parse(text).unwrap();
+        assert_eq!(configuration.manifest_waivers()[0].object, "DaemonSet */agent");
+        let Err(Problem::Configuration { message, span, .. }) = parse(&text.replace("reads logs", " "))
+        else {
+            panic!("accepted");
+        };
+        assert!(message.contains("reason"), "{message}");
+        assert_eq!(span.offset(), text.rfind('"').unwrap() - "\"reads logs".len());
     }
 }

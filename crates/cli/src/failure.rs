@@ -150,6 +150,10 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/unknown-environment"), help("{}", known_environments(known)))]
     UnknownEnvironment { name: String, known: Vec<String> },
 
+    #[error("the schemas of Kubernetes `{version}` are not known")]
+    #[diagnostic(code("cli/unknown-kube-version"), help("name one of {}", known.join(", ")))]
+    UnknownKubeVersion { version: String, known: Vec<String> },
+
     #[error("`{}` is missing", path.display())]
     #[diagnostic(
         code("check/missing"),

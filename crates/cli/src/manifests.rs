@@ -1,5 +1,7 @@
 //! The manifests of an environment: every component's kustomization, rendered.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -94,9 +96,41 @@ pub(crate) fn directory(path: &Path) -> Result<Result<Rendered, Vec<Finding>>, F
     }
 }
 
-/// The text of a file that a finding points at.
-pub(crate) fn source_text(tree: &Tree, name: &str) -> Option<Arc<str>> {
-    std::fs::read_to_string(tree.path(&tidy(Path::new(name)))).ok().map(Arc::from)
+/// The release of Kubernetes that an environment declares.
+pub(crate) fn kubernetes(platform: &Platform, environment: &str) -> Option<String> {
+    let id = platform.environment(environment)?;
+    let version = platform.environments()[id.index()].kubernetes.as_ref()?;
+    Some(version.value.to_string())
+}
+
+/// The texts of files that findings point at, each read once.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    root: PathBuf,
+    known: RefCell<HashMap<String, Option<Arc<str>>>>,
+}
+
+impl Texts {
+    /// Texts of files whose names are relative to `root`.
+    pub(crate) fn of(root: PathBuf) -> Self {
+        Self { root, known: RefCell::default() }
+    }
+
+    /// Remembers a text that was read already.
+    pub(crate) fn keep(&self, name: &str, text: &Arc<str>) {
+        self.known.borrow_mut().insert(name.to_owned(), Some(Arc::clone(text)));
+    }
+
+    /// The text of a file, when it can be read.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<str>> {
+        let mut known = self.known.borrow_mut();
+        if let Some(text) = known.get(name) {
+            return text.clone();
+        }
+        let text = std::fs::read_to_string(tidy(&self.root.join(name))).ok().map(Arc::from);
+        known.insert(name.to_owned(), text.clone());
+        text
+    }
 }
 
 fn disk(tree: &Tree) -> Result<Disk, Failure> {

@@ -6,6 +6,7 @@ mod compat;
 mod completions;
 pub(crate) mod flyway;
 pub(crate) mod migrate;
+mod manifests;
 mod render;
 
 use crate::args::{Baseline, Cli, Command, Compat};
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
             migrate::run(verb, place, ui)

@@ -12,12 +12,17 @@ pub struct Object<'a> {
     pub kind: &'a str,
     /// The whole object.
     pub node: &'a Node,
+    /// `apiVersion` of the typed list that the object stands in, whose items need none of their own.
+    listed_as: &'a str,
 }
 
 impl<'a> Object<'a> {
-    /// `apiVersion`, empty when absent.
+    /// `apiVersion`, for an item of a typed list without one that of the list; empty when absent.
     pub fn api_version(&self) -> &'a str {
-        self.text(&["apiVersion"])
+        match self.text(&["apiVersion"]) {
+            "" => self.listed_as,
+            own => own,
+        }
     }
 
     /// The API group: `apps` of `apps/v1`, empty for the core group.
@@ -56,14 +61,15 @@ pub fn objects(resources: &[Resource]) -> Vec<Object<'_>> {
     let mut open: Vec<Object<'_>> = resources
         .iter()
         .rev()
-        .map(|resource| Object { kind: resource.kind(), node: &resource.node })
+        .map(|resource| Object { kind: resource.kind(), node: &resource.node, listed_as: "" })
         .collect();
     while let Some(object) = open.pop() {
         let item_kind = object.kind.strip_suffix("List");
         match (item_kind, object.node.get("items")) {
             (Some(item_kind), Some(items)) => open.extend(items.items().iter().rev().map(|node| {
                 let own = node.get("kind").and_then(Node::as_str);
-                Object { kind: own.unwrap_or(item_kind), node }
+                let listed_as = if item_kind.is_empty() { "" } else { object.api_version() };
+                Object { kind: own.unwrap_or(item_kind), node, listed_as }
             })),
             _ => found.push(object),
         }

@@ -38,6 +38,15 @@ impl<'a> Sources<'a> {
         let start = origin.start.min(end);
         Place { src: Source::new(&*origin.file, text), span: (start, end - start).into() }
     }
+
+    /// The place of the key of an entry; that of its value where the text before the value is another.
+    pub fn key_place(&self, key: &str, node: &Node, object: &Node) -> Place {
+        let place = self.place(node, object);
+        let before = place.src.inner().get(..place.span.offset()).unwrap_or_default();
+        let Some(at) = before.rfind(key).filter(|_| !key.is_empty()) else { return place };
+        let gap = before[at + key.len()..].trim_start_matches(['"', '\'', ' ']);
+        if gap.starts_with(':') { Place { span: (at, key.len()).into(), src: place.src } } else { place }
+    }
 }
 
 /// The origin of the node, or of the first part of it that has one.

@@ -1,14 +1,17 @@
 //! One environment: rendered, judged by itself, and held against the platform and the migrations.
 
 use k8s_render::Resource;
-use k8s_render::inspect::{Facts, Sources, check as inspect};
+use k8s_render::inspect::{Facts, Sources};
+use k8s_render::lint::lint;
+use k8s_render::rule::Rule;
+use k8s_render::validate::{KubeVersion, Schemas, validate};
 use migrate_core::Migration;
 use platform_compat::{Platform, Schema, Workload};
 
 use super::area::{Area, Stopwatch};
 use super::{Environment, cross, network, platform};
 use crate::failure::Failure;
-use crate::manifests;
+use crate::manifests::{self, Texts};
 use crate::tree::Tree;
 
 /// What one environment came to.
@@ -35,7 +38,8 @@ pub(super) fn check(
     let complete = rendered.complete;
     let resources: Vec<Resource> =
         rendered.components.into_iter().flat_map(|component| component.resources).collect();
-    let text = |file: &str| manifests::source_text(tree, file);
+    let texts = Texts::of(tree.root.clone());
+    let text = |file: &str| texts.get(file);
     let sources = Sources::new(&text);
     let facts = Facts::read(&resources);
 
@@ -45,7 +49,14 @@ pub(super) fn check(
     let mut network_area = Area::new("network");
     let (mut schemas, mut workloads) = (Vec::new(), Vec::new());
     if complete {
-        area.extend(inspect(&facts, sources));
+        let declared = platform.and_then(|platform| manifests::kubernetes(platform, &name));
+        let version = declared.as_deref().and_then(KubeVersion::nearest).unwrap_or_else(KubeVersion::newest);
+        area.extend(validate(&facts, &Schemas::new(version), sources));
+        let configuration = &tree.configuration;
+        let wanted = |rule: &Rule| configuration.rules.contains_key(rule.code);
+        let report = lint(&facts, sources, &wanted, &configuration.manifest_waivers());
+        area.extend(report.inspected);
+        area.extend(report.found);
         let needs = platform
             .zip(environment.declared)
             .map(|(p, id)| platform::schema_needs(p, id))
