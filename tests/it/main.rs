@@ -15,6 +15,7 @@ mod flyway_cli;
 mod formats;
 mod harness;
 mod kustomize;
+mod kustomize_fuzz;
 mod lint;
 mod migrate;
 mod online;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{Config, merge_specs};
 use crate::decode::Text;
 use crate::fault::{Fault, Outcome, Rule};
-use crate::fieldspec::FieldSpec;
+use crate::fieldspec::{FieldSpec, check_key};
 use crate::finding::Finding;
 use crate::generate::{Product, generate};
 use crate::hash::AddHashes;
@@ -88,7 +88,9 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
     let Accumulator { objects, config, vars } = &mut gathered;
     let config = config.as_deref().unwrap_or_else(|| Config::built_in());
     session.check(reference::fix(objects, &config.name_reference))?;
+    objects.reconcile();
     let unused = session.check(vars::resolve(objects, vars, &config.var_reference))?;
+    objects.reconcile();
     for name in unused {
         let (src, span) = session.place(name.origin.as_ref());
         session.warnings.push(Finding::UnusedVariable { name: name.text, src, span });
@@ -106,6 +108,11 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
         session.check(label.run(objects, session.schema()))?;
     }
     let objects = std::mem::take(&mut gathered.objects).into_list();
+    for object in &objects {
+        // Kustomize writes the annotations of every object anew before it prints them.
+        let checked = object.metadata_texts("annotations").try_for_each(|(key, _)| check_key(key));
+        session.check(checked.map_err(|fault| fault.at(&object.node)))?;
+    }
     Ok(objects.into_iter().map(|object| finish(session, &layer, object)).collect())
 }
 
@@ -363,6 +370,7 @@ impl Layer<'_> {
         }
         for (step, origin) in steps {
             session.check(step.run(&mut gathered.objects, session.schema()))?;
+            gathered.objects.reconcile();
             gathered.objects.drop_empty();
             if let Some(origin) = origin {
                 gathered.objects.contents_mut().for_each(|object| origin.mark(object));
@@ -534,6 +542,15 @@ impl Layer<'_> {
         };
         let documents = Session::parse(&source, Dialect::Resource)?;
         if let [Node { value: Value::Sequence(_), .. }] = documents[..] {
+            // Kustomize takes such a text for JSON; with anything before the bracket it would be YAML.
+            let text: &str = source.inner();
+            if text.starts_with('[')
+                && let Err(error) = serde_json::from_str::<serde_json::Value>(text)
+            {
+                let problem = format!("a patch that begins with `[` must be JSON: {error}");
+                let advice = "put keys and texts in double quotes, or write the list with `- `";
+                return Err(vec![session.finding(fault(&problem, advice))]);
+            }
             let operations = Session::parse(&source, Dialect::Configuration)?;
             patches.operations =
                 session.check(operations.first().map_or_else(|| Ok(Vec::new()), jsonpatch::decode))?;

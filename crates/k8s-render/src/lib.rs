@@ -50,6 +50,7 @@ mod render;
 pub mod resource;
 mod schema;
 mod selector;
+mod share;
 mod transform;
 mod vars;
 pub mod yaml;

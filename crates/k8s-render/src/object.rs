@@ -1,6 +1,7 @@
 //! An object on its way through the transformers, with the names it had before.
 
 use crate::id::{Gvk, Id};
+use crate::share::Shares;
 use crate::yaml::{Node, Value};
 
 /// What a generated object does when its id is already there.
@@ -36,6 +37,8 @@ pub(crate) struct Object {
     pub(crate) behavior: Behavior,
     /// Variables whose value is a field of this object.
     pub(crate) variables: Vec<String>,
+    /// Fields that change together.
+    pub(crate) shares: Shares,
 }
 
 impl Object {
@@ -48,6 +51,7 @@ impl Object {
             hashed: false,
             behavior: Behavior::default(),
             variables: Vec::new(),
+            shares: Shares::default(),
         }
     }
 
@@ -168,6 +172,8 @@ impl Object {
 
     /// Sets an annotation, creating the map if need be.
     pub(crate) fn annotate(&mut self, key: &str, value: &str) {
+        // For this one kustomize writes all annotations anew.
+        self.shares.forget_annotations();
         let annotations = self.node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
         if let Some(entries) = annotations.and_then(Node::as_mapping_mut) {
             entries.insert(key.to_owned(), Node::text(value));

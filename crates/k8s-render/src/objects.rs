@@ -69,6 +69,13 @@ impl Objects {
         self.list
     }
 
+    /// Makes the fields equal that are one value, after a step that may have changed one of them.
+    pub(crate) fn reconcile(&mut self) {
+        for object in &mut self.list {
+            object.shares.reconcile(&mut object.node);
+        }
+    }
+
     /// Leaves out the objects that a transformer emptied.
     pub(crate) fn drop_empty(&mut self) {
         if self.list.iter().any(Object::is_empty) {
