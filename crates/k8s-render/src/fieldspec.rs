@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::fault::{Outcome, Rule, fail};
 use crate::id::Gvk;
-use crate::path::Step;
+use crate::path::{Step, retyped};
 use crate::yaml::{Dialect, Node, Resolved, Value, resolve};
 
 /// A field of the objects of some types; empty parts of the type stand for any.
@@ -170,7 +170,11 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str) -> Outcome<()> {
         )
         .map_err(|fault: crate::fault::Fault| fault.at(node));
     }
-    node.value = Value::String(text.to_owned());
+    // The field keeps its style: without quotes the new text is read for what it looks like.
+    node.value = match node.is_quoted() {
+        Some(false) => retyped(&Value::Null, text),
+        _ => Value::String(text.to_owned()),
+    };
     Ok(())
 }
 
