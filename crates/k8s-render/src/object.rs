@@ -34,6 +34,8 @@ pub(crate) struct Object {
     pub(crate) suffixes: Vec<String>,
     /// The name gets a hash of the content.
     pub(crate) hashed: bool,
+    /// Helm made it; the namespace is then not set.
+    pub(crate) from_helm: bool,
     pub(crate) behavior: Behavior,
     /// Variables whose value is a field of this object.
     pub(crate) variables: Vec<String>,
@@ -49,6 +51,7 @@ impl Object {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             hashed: false,
+            from_helm: false,
             behavior: Behavior::default(),
             variables: Vec::new(),
             shares: Shares::default(),

@@ -143,6 +143,19 @@ impl Objects {
         list.into_iter().try_for_each(|object| self.append(object))
     }
 
+    /// Puts an object in the place of the one that has its id, whose history it takes over; a new one is added.
+    pub(crate) fn replace(&mut self, mut object: Object) -> Outcome<()> {
+        match self.with_current_id(&object.id()).first() {
+            None => self.append(object),
+            Some(&at) => {
+                let old = self.content_mut(at);
+                std::mem::swap(&mut old.node, &mut object.node);
+                old.shares.forget();
+                Ok(())
+            }
+        }
+    }
+
     /// Adds a generated object, or merges it into the one that has its id.
     pub(crate) fn absorb(&mut self, mut object: Object) -> Outcome<()> {
         let id = object.id();
