@@ -25,6 +25,7 @@ mod preflight;
 mod quirks;
 mod redis;
 mod refusal;
+mod render;
 mod servers;
 mod service;
 mod stage;

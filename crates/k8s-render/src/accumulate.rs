@@ -244,7 +244,7 @@ impl Layer<'_> {
         let joined = self.root.join(&path.text);
         let found = session.fs().canonical(&joined).ok().filter(|found| session.fs().is_dir(found));
         let found = match (found, Remote::parse(&path.text)) {
-            (None, Some(Remote::Repository(repository))) => Some(self.fetch(session, repository, path)?),
+            (None, Some(Remote::Repository(repository))) => Some(Self::fetch(session, repository, path)?),
             (found, _) => found,
         };
         let repository = session.repository_of(&self.root);
@@ -302,23 +302,21 @@ impl Layer<'_> {
     }
 
     /// The directory of a remote base, as far as the file system has it.
-    fn fetch(&self, session: &mut Session<'_>, repository: Repository, path: &Text) -> Checked<PathBuf> {
+    fn fetch(session: &mut Session<'_>, repository: Repository, path: &Text) -> Checked<PathBuf> {
         let inside = repository.path.clone();
         let root = session.check(session.remote(&Remote::Repository(repository), path))?;
         let directory = session.fs().canonical(&root.join(&inside)).ok();
-        match directory.filter(|directory| directory.starts_with(&root) && session.fs().is_dir(directory)) {
-            Some(directory) => {
-                if !session.repositories.contains(&root) {
-                    session.repositories.push(root);
-                }
-                Ok(directory)
-            }
-            None => {
-                let problem = format!("the repository of `{}` has no directory `{inside}`", path.text);
-                let fault = Fault::new(Rule::Load, problem, "correct the path behind the repository");
-                Err(vec![session.finding(fault.or_at(path.origin.as_ref()))])
-            }
+        let directory =
+            directory.filter(|directory| directory.starts_with(&root) && session.fs().is_dir(directory));
+        let Some(directory) = directory else {
+            let problem = format!("the repository of `{}` has no directory `{inside}`", path.text);
+            let fault = Fault::new(Rule::Load, problem, "correct the path behind the repository");
+            return Err(vec![session.finding(fault.or_at(path.origin.as_ref()))]);
+        };
+        if !session.repositories.contains(&root) {
+            session.repositories.push(root);
         }
+        Ok(directory)
     }
 
     fn configure(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {

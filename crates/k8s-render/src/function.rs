@@ -52,15 +52,13 @@ impl Function {
             let advice = "pass `--enable-alpha-plugins`, or use a built-in plugin (`apiVersion: builtin`)";
             return refuse(session, problem, advice);
         }
-        let function = match FUNCTION.iter().find_map(|key| annotation(plugin, key)) {
-            Some(text) => Self::parse(session, plugin, text)?,
-            None => match annotation(plugin, CONTAINER) {
-                Some(image) => Self::container(image.to_owned()),
-                None => {
-                    let problem = format!("`{id}` does not say which function it is for");
-                    return refuse(session, problem, "add the annotation `config.kubernetes.io/function`");
-                }
-            },
+        let function = if let Some(text) = FUNCTION.iter().find_map(|key| annotation(plugin, key)) {
+            Self::parse(session, plugin, text)?
+        } else if let Some(image) = annotation(plugin, CONTAINER) {
+            Self::container(image.to_owned())
+        } else {
+            let problem = format!("`{id}` does not say which function it is for");
+            return refuse(session, problem, "add the annotation `config.kubernetes.io/function`");
         };
         if function.image.is_none() && function.program.is_empty() {
             let problem = format!("`{id}` names neither an image nor an executable");

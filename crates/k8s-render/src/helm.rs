@@ -273,9 +273,13 @@ impl Chart {
         option("--namespace", &self.namespace);
         option("--name-template", &self.name_template);
         option("-f", "-");
-        files.iter().for_each(|file| option("-f", &file.display().to_string()));
+        for file in files {
+            option("-f", &file.display().to_string());
+        }
         let versions = if helm.api_versions.is_empty() { &self.api_versions } else { &helm.api_versions };
-        versions.iter().for_each(|version| option("--api-versions", version));
+        for version in versions {
+            option("--api-versions", version);
+        }
         option("--kube-version", helm.kube_version.as_ref().unwrap_or(&self.kube_version));
         arguments.extend(self.flags.iter().map(|flag| (*flag).to_owned()));
         arguments

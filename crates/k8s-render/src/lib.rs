@@ -55,6 +55,7 @@ mod schema;
 mod selector;
 mod share;
 mod transform;
+pub mod tree;
 mod vars;
 pub mod yaml;
 

@@ -229,7 +229,10 @@ impl Object {
         let texts = |object: &Object| -> Vec<(String, Node)> {
             let entries = object.node.get(key).into_iter().flat_map(Node::entries);
             entries
-                .map(|(key, value)| (key.to_owned(), Node::text(value.scalar_text().unwrap_or_default())))
+                .map(|(key, value)| {
+                    let text = Value::String(value.scalar_text().unwrap_or_default().to_owned());
+                    (key.to_owned(), Node { value: text, origin: value.origin.clone() })
+                })
                 .collect()
         };
         let merged: indexmap::IndexMap<String, Node> = texts(old).into_iter().chain(texts(self)).collect();

@@ -49,7 +49,7 @@ pub(crate) fn load(session: &mut Session<'_>, layer: &Layer<'_>, entries: &[Text
 /// What a generator plugin stands for. A generator of another kind becomes a variant here, chosen in
 /// [`Plugin::generator`] by its `apiVersion` and `kind`.
 pub(crate) enum Made {
-    Entry(Product, Generator),
+    Entry(Product, Box<Generator>),
     Chart(Box<Chart>),
     ByFunction(Function),
 }
@@ -123,8 +123,8 @@ impl Plugin {
         let (source, _) = session.place(self.object.node.origin.as_ref());
         let mut decoder = Decoder::new(&source, false);
         let made = match self.object.kind() {
-            "ConfigMapGenerator" => Made::Entry(Product::ConfigMap, self.entry(&mut decoder)),
-            "SecretGenerator" => Made::Entry(Product::Secret, self.entry(&mut decoder)),
+            "ConfigMapGenerator" => Made::Entry(Product::ConfigMap, Box::new(self.entry(&mut decoder))),
+            "SecretGenerator" => Made::Entry(Product::Secret, Box::new(self.entry(&mut decoder))),
             "HelmChartInflationGenerator" => {
                 Made::Chart(Box::new(Chart::of_plugin(&mut decoder, &self.object.node)))
             }

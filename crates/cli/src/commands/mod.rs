@@ -30,7 +30,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Baseline(Baseline::Build(arguments)) => {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
         }
-        Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Render(arguments) => render::run(arguments, cli.global.root.as_deref()),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
             migrate::run(verb, place, ui)
