@@ -47,10 +47,11 @@ impl Remote {
             return repository.map(Self::Repository);
         }
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let marked = path
-            .split_once("://")
-            .is_some_and(|(_, rest)| ["//", ".git", "_git/"].iter().any(|mark| rest.contains(mark)))
-            || query.split('&').any(|part| part.starts_with("ref=") || part.starts_with("version="));
+        let marked =
+            path.split_once("://").is_some_and(|(_, rest)| {
+                ["//", ".git/", "_git/"].iter().any(|mark| rest.contains(mark))
+                    || rest.strip_suffix(".git").is_some()
+            }) || query.split('&').any(|part| part.starts_with("ref=") || part.starts_with("version="));
         let is_file = Path::new(path)
             .extension()
             .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end.eq_ignore_ascii_case(known)));
