@@ -129,7 +129,7 @@ pub(crate) enum Command {
     Baseline(Baseline),
     /// Print what `kustomize build` would print, for one directory or a whole environment
     #[command(
-        after_help = "Examples:\n  infra render prod\n  infra render infra/redis/k8s/overlays/dev | kubectl diff -f -"
+        after_help = "Examples:\n  infra render prod\n  infra render prod --output rendered/prod\n  infra render prod --output rendered/prod --check\n  infra render infra/redis/k8s/overlays/dev | kubectl diff -f -"
     )]
     Render(Render),
     /// Kubernetes manifests: their schemas and good practice

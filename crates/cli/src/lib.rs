@@ -15,6 +15,7 @@ mod finding;
 mod format;
 mod manifests;
 mod outcome;
+mod outside;
 mod platform;
 mod schema;
 mod source;

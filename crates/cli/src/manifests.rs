@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use k8s_render::{Disk, Error, Finding, RenderOptions, Rendered, Resource, render};
+use k8s_render::{Error, Finding, RenderOptions, Rendered, render};
 use platform_compat::Platform;
 use rayon::prelude::*;
 
 use crate::failure::{Failure, Problem};
+use crate::outside::Outside;
 use crate::tree::{Component, Tree, tidy};
 
 /// What an environment renders.
@@ -17,24 +18,46 @@ use crate::tree::{Component, Tree, tidy};
 pub(crate) struct Environment {
     /// The objects of each component, in the order of deployment.
     pub(crate) components: Vec<Rendered>,
+    /// The names of these components.
+    pub(crate) names: Vec<String>,
     /// Warnings, and why components did not render.
     pub(crate) findings: Vec<Finding>,
     /// Whether every component rendered.
     pub(crate) complete: bool,
 }
 
-impl Environment {
-    /// All objects, component by component.
-    pub(crate) fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.components.iter().flat_map(|component| &component.resources)
+/// How manifests are rendered, and what they may use beyond the tree.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) outside: Outside,
+    pub(crate) options: RenderOptions,
+}
+
+impl World {
+    /// The files of a tree, what is pinned of the network, and no programs.
+    fn offline(tree: &Tree) -> Result<Self, Failure> {
+        Ok(Self { outside: Outside::new(&tree.root, &tree.root, false)?, options: RenderOptions::default() })
     }
+}
+
+/// Renders every component of an environment as [`environment_in`] does, with nothing beyond the tree but what is pinned.
+///
+/// # Errors
+/// When the tree cannot be listed or no component has an overlay of that name.
+pub(crate) fn environment(
+    tree: &Tree,
+    name: &str,
+    platform: Option<&Platform>,
+) -> Result<Environment, Failure> {
+    environment_in(&World::offline(tree)?, tree, name, platform)
 }
 
 /// Renders every component of an environment: `shared` first, providers before those that depend on them, the rest by name.
 ///
 /// # Errors
 /// When the tree cannot be listed or no component has an overlay of that name.
-pub(crate) fn environment(
+pub(crate) fn environment_in(
+    world: &World,
     tree: &Tree,
     name: &str,
     platform: Option<&Platform>,
@@ -61,15 +84,19 @@ pub(crate) fn environment(
         };
         components.sort_by_cached_key(|component| (component.name != "shared", rank(component)));
     }
-    let disk = disk(tree)?;
-    let directories: Vec<PathBuf> =
-        components.iter().filter_map(|component| tree.kustomization(component, &overlay)).collect();
-    let results: Vec<_> =
-        directories.par_iter().map(|directory| render(&disk, directory, &RenderOptions::default())).collect();
+    let directories: Vec<(&str, PathBuf)> = components
+        .iter()
+        .filter_map(|component| Some((component.name.as_str(), tree.kustomization(component, &overlay)?)))
+        .collect();
+    let results: Vec<_> = directories
+        .par_iter()
+        .map(|(_, directory)| render(&world.outside, directory, &world.options))
+        .collect();
     let mut environment = Environment { complete: true, ..Environment::default() };
-    for result in results {
+    for ((name, _), result) in directories.iter().zip(results) {
         match result {
             Ok(mut rendered) => {
+                environment.names.push((*name).to_owned());
                 environment.findings.append(&mut rendered.warnings);
                 environment.components.push(rendered);
             }
@@ -86,11 +113,9 @@ pub(crate) fn environment(
 ///
 /// # Errors
 /// When there is no such directory.
-pub(crate) fn directory(path: &Path) -> Result<Result<Rendered, Vec<Finding>>, Failure> {
+pub(crate) fn directory_in(world: &World, path: &Path) -> Result<Result<Rendered, Vec<Finding>>, Failure> {
     let directory = path.canonicalize().map_err(|error| Failure::read(path, error))?;
-    let working = std::env::current_dir().map_err(|error| Failure::read(Path::new("."), error))?;
-    let disk = Disk::new(&working).map_err(|error| Failure::read(&working, error))?;
-    match render(&disk, &directory, &RenderOptions::default()) {
+    match render(&world.outside, &directory, &world.options) {
         Ok(rendered) => Ok(Ok(rendered)),
         Err(error) => Ok(Err(refusal(error)?)),
     }
@@ -131,10 +156,6 @@ impl Texts {
         known.insert(name.to_owned(), text.clone());
         text
     }
-}
-
-fn disk(tree: &Tree) -> Result<Disk, Failure> {
-    Disk::new(&tree.root).map_err(|error| Failure::read(&tree.root, error))
 }
 
 /// The findings of a refusal; a missing directory is a failure.

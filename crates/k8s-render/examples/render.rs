@@ -25,8 +25,10 @@ fn show(finding: &dyn Diagnostic) {
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments.next().unwrap_or_else(|| ".".to_owned());
-    let options =
-        RenderOptions { restrict_loads: arguments.next().is_none_or(|flag| flag != "--no-restriction") };
+    let options = RenderOptions {
+        restrict_loads: arguments.next().is_none_or(|flag| flag != "--no-restriction"),
+        ..RenderOptions::default()
+    };
     let disk = match Disk::new(Path::new(".")) {
         Ok(disk) => disk,
         Err(error) => {

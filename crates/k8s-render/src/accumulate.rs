@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use crate::config::{Config, merge_specs};
 use crate::decode::Text;
 use crate::fault::{Fault, Outcome, Rule};
-use crate::fieldspec::FieldSpec;
+use crate::fieldspec::{FieldSpec, check_key};
 use crate::finding::Finding;
 use crate::generate::{Product, generate};
 use crate::hash::AddHashes;
 use crate::id::Gvk;
 use crate::jsonpatch;
 use crate::kustomization::{Generator, GeneratorOptions, Kustomization, OpenApi, Patch, Replacement, Var};
-use crate::load::{Checked, Session, is_remote};
+use crate::load::{Checked, Session};
 use crate::object::Object;
 use crate::objects::Objects;
 use crate::order;
-use crate::plugin::{self, Plugin};
+use crate::outside::{Remote, Repository};
+use crate::plugin::{self, Change, Made, Plugin};
 use crate::provenance::{self, Mark, Provenance};
 use crate::reference;
 use crate::resource::Resource;
@@ -28,7 +29,7 @@ use crate::transform::{
     Subjects, Transform,
 };
 use crate::vars;
-use crate::yaml::{Dialect, Node, Value};
+use crate::yaml::{Dialect, Node, Origin, Value};
 
 /// Marks objects that take part in a render, but are not part of its result.
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -88,7 +89,9 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
     let Accumulator { objects, config, vars } = &mut gathered;
     let config = config.as_deref().unwrap_or_else(|| Config::built_in());
     session.check(reference::fix(objects, &config.name_reference))?;
+    objects.reconcile();
     let unused = session.check(vars::resolve(objects, vars, &config.var_reference))?;
+    objects.reconcile();
     for name in unused {
         let (src, span) = session.place(name.origin.as_ref());
         session.warnings.push(Finding::UnusedVariable { name: name.text, src, span });
@@ -106,6 +109,11 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
         session.check(label.run(objects, session.schema()))?;
     }
     let objects = std::mem::take(&mut gathered.objects).into_list();
+    for object in &objects {
+        // Kustomize writes the annotations of every object anew before it prints them.
+        let checked = object.metadata_texts("annotations").try_for_each(|(key, _)| check_key(key));
+        session.check(checked.map_err(|fault| fault.at(&object.node)))?;
+    }
     Ok(objects.into_iter().map(|object| finish(session, &layer, object)).collect())
 }
 
@@ -171,14 +179,6 @@ fn choose_types(session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<()> {
 impl Layer<'_> {
     fn accumulate(&self, session: &mut Session<'_>, mut gathered: Accumulator) -> Checked<Accumulator> {
         let kustomization = &self.kustomization;
-        if let Some(helm) = &kustomization.helm {
-            let fault = Fault::new(
-                Rule::Unsupported,
-                "charts are rendered by Helm, which is not run here",
-                "run `helm template` and list its output under `resources`",
-            );
-            return Err(vec![session.finding(fault.or_at(Some(helm)))]);
-        }
         self.add_resources(session, &mut gathered, &kustomization.resources)?;
         self.configure(session, &mut gathered)?;
         self.generate(session, &mut gathered)?;
@@ -202,7 +202,10 @@ impl Layer<'_> {
         let mut findings = Vec::new();
         for path in paths {
             let joined = self.root.join(&path.text);
-            if !path.text.is_empty() && session.fs().is_dir(&joined) {
+            let is_remote = matches!(Remote::parse(&path.text), Some(Remote::Repository(_)));
+            if !path.text.is_empty()
+                && (session.fs().is_dir(&joined) || (is_remote && !session.fs().exists(&joined)))
+            {
                 match self.add_directory(session, path, None) {
                     Ok(base) => {
                         let added = gathered.merge(base);
@@ -240,12 +243,12 @@ impl Layer<'_> {
         };
         let joined = self.root.join(&path.text);
         let found = session.fs().canonical(&joined).ok().filter(|found| session.fs().is_dir(found));
+        let found = match (found, Remote::parse(&path.text)) {
+            (None, Some(Remote::Repository(repository))) => Some(Self::fetch(session, repository, path)?),
+            (found, _) => found,
+        };
+        let repository = session.repository_of(&self.root);
         let refused = match &found {
-            None if is_remote(&path.text) => Some(fault(
-                Rule::Unsupported,
-                format!("`{}` is on the network", path.text),
-                "fetch it into the tree, and name the directory",
-            )),
             None => {
                 let problem = format!("`{}` is no directory", path.text);
                 Some(fault(Rule::Load, problem, "correct the path"))
@@ -253,6 +256,13 @@ impl Layer<'_> {
             Some(_) if Path::new(&path.text).is_absolute() => {
                 let problem = format!("`{}` is absolute", path.text);
                 Some(fault(Rule::Load, problem, "write a path relative to this kustomization"))
+            }
+            Some(found)
+                if repository.is_some_and(|root| session.repository_of(found) != Some(root))
+                    && Repository::parse(&path.text).is_none() =>
+            {
+                let problem = format!("`{}` leads out of the repository that it is in", path.text);
+                Some(fault(Rule::Load, problem, "name a directory of that repository"))
             }
             Some(found) => std::iter::successors(Some(self), |layer| layer.parent)
                 .find(|layer| layer.root.starts_with(found))
@@ -291,6 +301,24 @@ impl Layer<'_> {
         }
     }
 
+    /// The directory of a remote base, as far as the file system has it.
+    fn fetch(session: &mut Session<'_>, repository: Repository, path: &Text) -> Checked<PathBuf> {
+        let inside = repository.path.clone();
+        let root = session.check(session.remote(&Remote::Repository(repository), path))?;
+        let directory = session.fs().canonical(&root.join(&inside)).ok();
+        let directory =
+            directory.filter(|directory| directory.starts_with(&root) && session.fs().is_dir(directory));
+        let Some(directory) = directory else {
+            let problem = format!("the repository of `{}` has no directory `{inside}`", path.text);
+            let fault = Fault::new(Rule::Load, problem, "correct the path behind the repository");
+            return Err(vec![session.finding(fault.or_at(path.origin.as_ref()))]);
+        };
+        if !session.repositories.contains(&root) {
+            session.repositories.push(root);
+        }
+        Ok(directory)
+    }
+
     fn configure(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
         let mut own = Config::default();
         for path in &self.kustomization.configurations {
@@ -327,9 +355,50 @@ impl Layer<'_> {
         for (product, entry) in config_maps.chain(secrets) {
             self.generate_one(session, gathered, product, entry, None)?;
         }
+        for chart in &kustomization.charts {
+            let objects = chart.inflate(session, self)?;
+            self.absorb(
+                session,
+                gathered,
+                objects,
+                chart.origin.as_ref(),
+                "HelmChartInflationGenerator",
+                None,
+            )?;
+        }
         for plugin in plugin::load(session, self, &kustomization.generators)? {
-            let (product, entry) = plugin.generator(session)?;
-            self.generate_one(session, gathered, product, &entry, Some(&plugin))?;
+            match plugin.generator(session)? {
+                Made::Entry(product, entry) => {
+                    self.generate_one(session, gathered, product, &entry, Some(&plugin))?;
+                }
+                Made::Chart(chart) => {
+                    let objects = chart.inflate(session, self)?;
+                    self.absorb(session, gathered, objects, chart.origin.as_ref(), "", Some(&plugin))?;
+                }
+                Made::ByFunction(function) => {
+                    let objects = function.generate(session, self, &plugin)?;
+                    let origin = plugin.object.node.origin.as_ref();
+                    self.absorb(session, gathered, objects, origin, "", Some(&plugin))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what a generator of the kustomization (`kind`) or a plugin made.
+    fn absorb(
+        &self,
+        session: &Session<'_>,
+        gathered: &mut Accumulator,
+        objects: Vec<Object>,
+        asked: Option<&Origin>,
+        kind: &str,
+        plugin: Option<&Plugin>,
+    ) -> Checked<()> {
+        for mut object in objects {
+            self.provenance.mark_generated(&mut object, self.file, kind, plugin);
+            let absorbed = gathered.objects.absorb(object);
+            session.check(absorbed.map_err(|fault| fault.or_at(asked)))?;
         }
         Ok(())
     }
@@ -349,34 +418,49 @@ impl Layer<'_> {
         };
         let mut read = |path: &Text| session.read(&self.root, path).map(|(_, bytes)| bytes);
         let made = generate(product, entry, defaults, &mut read);
-        let mut object = session.check(made)?;
-        self.provenance.mark_generated(&mut object, self.file, product, plugin);
-        let absorbed = gathered.objects.absorb(object);
-        session.check(absorbed.map_err(|fault| fault.or_at(entry.name.origin.as_ref())))
+        let object = session.check(made)?;
+        let kind = match product {
+            Product::ConfigMap => "ConfigMapGenerator",
+            Product::Secret => "SecretGenerator",
+        };
+        self.absorb(session, gathered, vec![object], entry.name.origin.as_ref(), kind, plugin)
     }
 
     fn transform(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
-        let mut steps = self.steps(session, gathered.config())?;
-        for plugin in plugin::load(session, self, &self.kustomization.transformers)? {
-            let step = plugin.transformer(session, self)?;
-            steps.push((step, Mark::of_plugin(&plugin)));
-        }
-        for (step, origin) in steps {
+        for (step, origin) in self.steps(session, gathered.config())? {
             session.check(step.run(&mut gathered.objects, session.schema()))?;
-            gathered.objects.drop_empty();
-            if let Some(origin) = origin {
-                gathered.objects.contents_mut().for_each(|object| origin.mark(object));
-            }
+            settle(gathered, origin.as_ref());
+        }
+        // All of them are read before the first one runs.
+        let plugins = plugin::load(session, self, &self.kustomization.transformers)?;
+        let changes: Vec<Change> =
+            plugins.iter().map(|plugin| plugin.transformer(session, self)).collect::<Checked<_>>()?;
+        for (change, plugin) in changes.into_iter().zip(&plugins) {
+            self.change(session, gathered, &change, plugin)?;
+            settle(gathered, Mark::of_plugin(plugin).as_ref());
         }
         Ok(())
+    }
+
+    fn change(
+        &self,
+        session: &mut Session<'_>,
+        gathered: &mut Accumulator,
+        change: &Change,
+        plugin: &Plugin,
+    ) -> Checked<()> {
+        match change {
+            Change::BuiltIn(step) => session.check(step.run(&mut gathered.objects, session.schema())),
+            Change::ByFunction(function) => function.transform(session, self, plugin, &mut gathered.objects),
+        }
     }
 
     /// Validators are transformers that must not change anything.
     fn validate(&self, session: &mut Session<'_>, gathered: &mut Accumulator) -> Checked<()> {
         for plugin in plugin::load(session, self, &self.kustomization.validators)? {
-            let step = plugin.transformer(session, self)?;
+            let change = plugin.transformer(session, self)?;
             let before: Vec<Node> = gathered.objects.iter().map(|object| object.node.clone()).collect();
-            session.check(step.run(&mut gathered.objects, session.schema()))?;
+            self.change(session, gathered, &change, &plugin)?;
             if gathered.objects.iter().map(|object| &object.node).ne(&before) {
                 let fault = Fault::new(
                     Rule::Transformer,
@@ -534,6 +618,15 @@ impl Layer<'_> {
         };
         let documents = Session::parse(&source, Dialect::Resource)?;
         if let [Node { value: Value::Sequence(_), .. }] = documents[..] {
+            // Kustomize takes such a text for JSON; with anything before the bracket it would be YAML.
+            let text: &str = source.inner();
+            if text.starts_with('[')
+                && let Err(error) = serde_json::from_str::<serde_json::Value>(text)
+            {
+                let problem = format!("a patch that begins with `[` must be JSON: {error}");
+                let advice = "put keys and texts in double quotes, or write the list with `- `";
+                return Err(vec![session.finding(fault(&problem, advice))]);
+            }
             let operations = Session::parse(&source, Dialect::Configuration)?;
             patches.operations =
                 session.check(operations.first().map_or_else(|| Ok(Vec::new()), jsonpatch::decode))?;
@@ -610,6 +703,15 @@ impl Layer<'_> {
             }
         }
         Ok(list)
+    }
+}
+
+/// What follows every transformer: fields that are one value are made equal, emptied objects go, and the change is noted.
+fn settle(gathered: &mut Accumulator, origin: Option<&Mark>) {
+    gathered.objects.reconcile();
+    gathered.objects.drop_empty();
+    if let Some(origin) = origin {
+        gathered.objects.contents_mut().for_each(|object| origin.mark(object));
     }
 }
 

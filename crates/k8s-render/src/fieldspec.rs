@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 
 use crate::fault::{Outcome, Rule, fail};
 use crate::id::Gvk;
-use crate::yaml::{Node, Value};
+use crate::path::{Step, retyped};
+use crate::yaml::{Dialect, Node, Resolved, Value, resolve};
 
 /// A field of the objects of some types; empty parts of the type stand for any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,13 @@ impl FieldSpec {
         walk(&self.parts, node, missing, set).map_err(|fault| fault.at(node))
     }
 
+    /// The places of the values that [`Self::apply`] has just been at, in its order.
+    pub(crate) fn places(&self, node: &Node) -> Vec<Vec<Step>> {
+        let mut places = Vec::new();
+        list_places(&self.parts, node, &mut Vec::new(), &mut places);
+        places
+    }
+
     /// Calls `set` on every value the path leads to, whatever the object's type; nothing is made.
     pub(crate) fn apply_to_any(
         &self,
@@ -114,6 +122,27 @@ fn walk(
     }
 }
 
+fn list_places(parts: &[Part], node: &Node, here: &mut Vec<Step>, places: &mut Vec<Vec<Step>>) {
+    let Some((part, rest)) = parts.split_first() else { return places.push(here.clone()) };
+    match &node.value {
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                here.push(Step::At(index));
+                list_places(parts, item, here, places);
+                here.pop();
+            }
+        }
+        Value::Mapping(entries) => {
+            if let Some(field) = entries.get(&part.key) {
+                here.push(Step::Key(part.key.clone()));
+                list_places(rest, field, here, places);
+                here.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Splits at a delimiter that no backslash stands before; a leading delimiter is ignored.
 pub(crate) fn split_path(path: &str, delimiter: char) -> Vec<String> {
     let path = path.strip_prefix(delimiter).unwrap_or(path);
@@ -141,18 +170,34 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str) -> Outcome<()> {
         )
         .map_err(|fault: crate::fault::Fault| fault.at(node));
     }
-    node.value = Value::String(text.to_owned());
+    // The field keeps its style: without quotes the new text is read for what it looks like.
+    node.value = match node.is_quoted() {
+        Some(false) => retyped(&Value::Null, text),
+        _ => Value::String(text.to_owned()),
+    };
     Ok(())
 }
 
-/// Sets an entry of a map to a text; anything else is refused.
-pub(crate) fn set_entry(node: &mut Node, key: &str, text: &str) -> Outcome<()> {
+/// Sets an entry of a map to a text and says whether the key is new; anything but a map is refused.
+pub(crate) fn set_entry(node: &mut Node, key: &str, text: &str) -> Outcome<bool> {
     if let Value::Mapping(entries) = &mut node.value {
-        entries.insert(key.to_owned(), Node::text(text));
-        return Ok(());
+        let is_new = entries.insert(key.to_owned(), Node::text(text)).is_none();
+        return if is_new { check_key(key).map(|()| true) } else { Ok(false) };
     }
     fail(Rule::Transformer, format!("a map was expected here, to set `{key}` in it"), "correct the value")
         .map_err(|fault: crate::fault::Fault| fault.at(node))
+}
+
+/// Refuses a key that kustomize would write without quotes, and then read back as something else than text.
+pub(crate) fn check_key(key: &str) -> Outcome<()> {
+    match resolve(key, Dialect::Resource) {
+        Resolved::Text => Ok(()),
+        _ => fail(
+            Rule::Transformer,
+            format!("the key `{key}` is no text to kustomize, which would fail to print the object"),
+            "choose a key that does not look like a number, a boolean, a date or null",
+        ),
+    }
 }
 
 #[cfg(test)]

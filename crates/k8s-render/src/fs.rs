@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::outside::{Invocation, Remote, Unavailable};
+
 /// What a render asks of the place where its files are. Every path is absolute or relative to the root.
 pub trait FileSystem {
     /// The bytes of a file.
@@ -26,6 +28,28 @@ pub trait FileSystem {
 
     /// The path as findings should show it.
     fn name(&self, path: &Path) -> String;
+
+    /// Where something of the network is: the root directory of a checked-out repository, or a file. Nothing may be written there.
+    ///
+    /// # Errors
+    /// When it is not to be had; by itself a file system has nothing of the network.
+    fn remote(&self, _: &Remote) -> Result<PathBuf, Unavailable> {
+        Err(Unavailable::new(
+            "it is on the network",
+            "fetch it into the tree, and name the directory or file",
+        ))
+    }
+
+    /// Runs a program to its end and gives its standard output.
+    ///
+    /// # Errors
+    /// When it cannot be run or fails; by itself a file system runs none.
+    fn run(&self, invocation: &Invocation) -> Result<Vec<u8>, Unavailable> {
+        Err(Unavailable::new(
+            format!("`{}` is not run here", invocation.program),
+            "render what it prints into the tree",
+        ))
+    }
 }
 
 /// The files below a directory of this machine; findings name them relative to it.

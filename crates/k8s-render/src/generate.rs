@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use crate::decode::Text;
 use crate::fault::{Fault, Outcome, Rule};
+use crate::fieldspec::check_key;
 use crate::kustomization::{Generator, GeneratorOptions};
 use crate::object::{Behavior, Object};
 use crate::yaml::{Node, Origin, Value};
@@ -53,6 +54,7 @@ pub(crate) fn generate(
     ] {
         let merged: IndexMap<String, Node> =
             more.iter().chain(own).map(|(key, value)| (key.clone(), text(value))).collect();
+        merged.keys().try_for_each(|key| check_key(key).map_err(|fault| fault.or_at(origin)))?;
         if !merged.is_empty() {
             metadata.insert(field.to_owned(), Value::Mapping(merged).into());
         }
@@ -70,6 +72,7 @@ pub(crate) fn generate(
             let problem = format!("the key `{}` stands twice in `{}`", pair.key, entry.name.text);
             return Err(fault(problem, "keep one of the two", pair.origin.as_ref()));
         }
+        check_key(&pair.key).map_err(|fault| fault.or_at(pair.origin.as_ref()))?;
         let value = |text: String| Node { value: Value::String(text), origin: pair.origin.clone() };
         match (product, String::from_utf8(pair.value)) {
             (Product::ConfigMap, Ok(plain)) => data.insert(pair.key, value(plain)),

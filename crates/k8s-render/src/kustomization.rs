@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use crate::decode::{Decoder, Fields, Text};
 use crate::fieldspec::FieldSpec;
 use crate::finding::{Finding, Source};
+use crate::helm::{Chart, Globals};
 use crate::id::Gvk;
 use crate::yaml::{Dialect, Node, Origin, Value, parse_as};
 
@@ -88,8 +89,7 @@ pub(crate) struct Kustomization {
     pub(crate) transformers: Vec<Text>,
     pub(crate) validators: Vec<Text>,
     pub(crate) build_metadata: Vec<Text>,
-    /// Where Helm is asked for.
-    pub(crate) helm: Option<Origin>,
+    pub(crate) charts: Vec<Chart>,
 }
 
 #[derive(Debug, Default)]
@@ -274,8 +274,10 @@ impl Kustomization {
         resources.extend(decoder.texts(fields.get("bases")));
         let mut images = decoder.list(fields.get("images"), Image::decode);
         images.extend(decoder.list(fields.get("imageTags"), Image::decode));
-        let helm = ["helmCharts", "helmChartInflationGenerator", "helmGlobals"];
-        let helm = helm.iter().find_map(|name| fields.get(name)).filter(|node| !is_blank(node));
+        let globals = Globals::decode(decoder, fields.get("helmGlobals"));
+        let mut charts =
+            decoder.list(fields.get("helmCharts"), |decoder, node| Chart::decode(decoder, node, &globals));
+        charts.extend(decoder.list(fields.get("helmChartInflationGenerator"), Chart::decode_deprecated));
         Self {
             component,
             open_api: fields.get("openapi").map(|node| {
@@ -310,7 +312,7 @@ impl Kustomization {
             transformers: decoder.texts(fields.get("transformers")),
             validators: decoder.texts(fields.get("validators")),
             build_metadata: decoder.texts(fields.get("buildMetadata")),
-            helm: helm.and_then(|node| node.origin.clone()),
+            charts,
         }
     }
 }

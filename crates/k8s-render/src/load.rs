@@ -13,6 +13,7 @@ use crate::fault::{Fault, Outcome, Problem, Rule};
 use crate::finding::{Finding, Source};
 use crate::fs::FileSystem;
 use crate::kustomization::{FILE_NAMES, Kustomization};
+use crate::outside::{Remote, Unavailable};
 use crate::render::RenderOptions;
 use crate::schema::{self, Schema};
 use crate::yaml::{Dialect, Node, Origin, Resolved, Value, float_text, parse_as, resolve};
@@ -31,18 +32,8 @@ pub(crate) struct Session<'a> {
     pub(crate) open_api: Option<Schema>,
     /// A kustomization chose its types; later ones cannot.
     pub(crate) open_api_is_set: bool,
-}
-
-/// Words and shapes by which kustomize knows an address of the network.
-pub(crate) fn is_remote(path: &str) -> bool {
-    path.contains("://")
-        || path.starts_with("git@")
-        || path.starts_with("git::")
-        || path.starts_with("github.com/")
-        || path.starts_with("github.com:")
-        || path.contains("?ref=")
-        || path.contains(".git//")
-        || Path::new(path).extension().is_some_and(|extension| extension == "git")
+    /// Roots of the remote repositories that were asked for; what is in them must not lead out.
+    pub(crate) repositories: Vec<PathBuf>,
 }
 
 impl<'a> Session<'a> {
@@ -55,7 +46,12 @@ impl<'a> Session<'a> {
             warnings: Vec::new(),
             open_api: None,
             open_api_is_set: false,
+            repositories: Vec::new(),
         }
+    }
+
+    pub(crate) fn options(&self) -> &'a RenderOptions {
+        self.options
     }
 
     pub(crate) fn fs(&self) -> &'a dyn FileSystem {
@@ -115,14 +111,18 @@ impl<'a> Session<'a> {
         }
         let joined = root.join(&path.text);
         let Ok(canonical) = self.fs.canonical(&joined) else {
-            if is_remote(&path.text) {
-                let problem = format!("`{}` is on the network", path.text);
-                return Err(fault(Rule::Unsupported, problem, "fetch it into the tree, and name the file"));
+            if let Some(remote) = Remote::web_file(&path.text) {
+                let file = self.remote(&remote, path)?;
+                let bytes = self.fs.read(&file).map_err(|error| {
+                    fault(Rule::Load, format!("`{}` cannot be read: {error}", path.text), "fetch it again")
+                })?;
+                return Ok((file, bytes));
             }
             let problem = format!("`{}` does not exist", self.fs.name(&joined));
             return Err(fault(Rule::Load, problem, "correct the path, or add the file"));
         };
-        if self.options.restrict_loads && !canonical.starts_with(root) {
+        let restricted = self.options.restrict_loads || self.repository_of(root).is_some();
+        if restricted && !canonical.starts_with(root) {
             let problem = format!("`{}` is not below the directory of this kustomization", path.text);
             return Err(fault(
                 Rule::Load,
@@ -141,6 +141,19 @@ impl<'a> Session<'a> {
                 "check its permissions",
             )),
         }
+    }
+
+    /// Where something of the network is, for the entry that asks for it.
+    pub(crate) fn remote(&self, remote: &Remote, asked: &Text) -> Outcome<PathBuf> {
+        self.fs.remote(remote).map_err(|Unavailable { problem, advice }| {
+            let problem = format!("`{}`: {problem}", asked.text);
+            Fault::new(Rule::Unsupported, problem, advice).or_at(asked.origin.as_ref())
+        })
+    }
+
+    /// The checked-out repository that a directory is in.
+    pub(crate) fn repository_of(&self, directory: &Path) -> Option<&Path> {
+        self.repositories.iter().map(PathBuf::as_path).find(|root| directory.starts_with(root))
     }
 
     /// Remembers a text under its name, so that findings can show it.

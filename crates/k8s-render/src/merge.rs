@@ -72,7 +72,7 @@ impl<'s> Merger<'s> {
                 Ok(None)
             }
             (Some(base), Some(patch)) if kinds.0 != Kind::Nothing => match kinds.1 {
-                Kind::Scalar => Ok(Some(patch)),
+                Kind::Scalar => Ok(Some(in_style_of(&base, patch))),
                 _ => self.merge_into(base, Some(patch), at),
             },
             (_, Some(patch)) => self.settle(patch, at),
@@ -246,6 +246,19 @@ impl<'s> Merger<'s> {
             append_item(&mut merged, item, &names);
         }
         Ok(merged)
+    }
+}
+
+/// A patch's scalar as the field's new value. The field keeps its quotes, so that a number or boolean becomes a text in them.
+fn in_style_of(base: &Node, patch: Node) -> Node {
+    match (&patch.value, base.is_quoted()) {
+        (Value::Number(text), Some(true)) => {
+            Node { value: Value::String(text.clone()), origin: patch.origin }
+        }
+        (Value::Bool(value), Some(true)) => {
+            Node { value: Value::String(value.to_string()), origin: patch.origin }
+        }
+        _ => patch,
     }
 }
 

@@ -1,6 +1,7 @@
 //! An object on its way through the transformers, with the names it had before.
 
 use crate::id::{Gvk, Id};
+use crate::share::Shares;
 use crate::yaml::{Node, Value};
 
 /// What a generated object does when its id is already there.
@@ -33,9 +34,13 @@ pub(crate) struct Object {
     pub(crate) suffixes: Vec<String>,
     /// The name gets a hash of the content.
     pub(crate) hashed: bool,
+    /// Helm made it; the namespace is then not set.
+    pub(crate) from_helm: bool,
     pub(crate) behavior: Behavior,
     /// Variables whose value is a field of this object.
     pub(crate) variables: Vec<String>,
+    /// Fields that change together.
+    pub(crate) shares: Shares,
 }
 
 impl Object {
@@ -46,8 +51,10 @@ impl Object {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             hashed: false,
+            from_helm: false,
             behavior: Behavior::default(),
             variables: Vec::new(),
+            shares: Shares::default(),
         }
     }
 
@@ -168,6 +175,8 @@ impl Object {
 
     /// Sets an annotation, creating the map if need be.
     pub(crate) fn annotate(&mut self, key: &str, value: &str) {
+        // For this one kustomize writes all annotations anew.
+        self.shares.forget_annotations();
         let annotations = self.node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
         if let Some(entries) = annotations.and_then(Node::as_mapping_mut) {
             entries.insert(key.to_owned(), Node::text(value));

@@ -69,6 +69,13 @@ impl Objects {
         self.list
     }
 
+    /// Makes the fields equal that are one value, after a step that may have changed one of them.
+    pub(crate) fn reconcile(&mut self) {
+        for object in &mut self.list {
+            object.shares.reconcile(&mut object.node);
+        }
+    }
+
     /// Leaves out the objects that a transformer emptied.
     pub(crate) fn drop_empty(&mut self) {
         if self.list.iter().any(Object::is_empty) {
@@ -134,6 +141,19 @@ impl Objects {
         self.index = Some(HashMap::with_capacity(list.len()));
         self.list.reserve(list.len());
         list.into_iter().try_for_each(|object| self.append(object))
+    }
+
+    /// Puts an object in the place of the one that has its id, whose history it takes over; a new one is added.
+    pub(crate) fn replace(&mut self, mut object: Object) -> Outcome<()> {
+        match self.with_current_id(&object.id()).first() {
+            None => self.append(object),
+            Some(&at) => {
+                let old = self.content_mut(at);
+                std::mem::swap(&mut old.node, &mut object.node);
+                old.shares.forget();
+                Ok(())
+            }
+        }
     }
 
     /// Adds a generated object, or merges it into the one that has its id.
@@ -209,7 +229,10 @@ impl Object {
         let texts = |object: &Object| -> Vec<(String, Node)> {
             let entries = object.node.get(key).into_iter().flat_map(Node::entries);
             entries
-                .map(|(key, value)| (key.to_owned(), Node::text(value.scalar_text().unwrap_or_default())))
+                .map(|(key, value)| {
+                    let text = Value::String(value.scalar_text().unwrap_or_default().to_owned());
+                    (key.to_owned(), Node { value: text, origin: value.origin.clone() })
+                })
                 .collect()
         };
         let merged: indexmap::IndexMap<String, Node> = texts(old).into_iter().chain(texts(self)).collect();

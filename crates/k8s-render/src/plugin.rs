@@ -4,8 +4,10 @@ use crate::accumulate::{Accumulator, Layer};
 use crate::decode::{Decoder, Fields, Text};
 use crate::fault::{Fault, Rule};
 use crate::finding::Source;
+use crate::function::Function;
 use crate::generate::Product;
 use crate::hash::AddHashes;
+use crate::helm::Chart;
 use crate::kustomization::{Generator, Image, Patch, Replacement, Replica, Selector, decode_field_spec};
 use crate::load::{Checked, Session};
 use crate::object::Object;
@@ -15,6 +17,9 @@ use crate::transform::{
     Subjects, Transform, ValueTarget,
 };
 use crate::yaml::{Node, Value};
+
+/// The `apiVersion` of the plugins that need no other program.
+const BUILT_IN: &str = "builtin";
 
 /// An object that configures a plugin.
 pub(crate) struct Plugin {
@@ -38,17 +43,21 @@ pub(crate) fn load(session: &mut Session<'_>, layer: &Layer<'_>, entries: &[Text
         }
     }
     layer.add_resources(session, &mut gathered, &paths)?;
-    let plugins: Vec<Plugin> =
-        gathered.objects.into_list().into_iter().map(|object| Plugin { object }).collect();
-    for plugin in &plugins {
-        if plugin.object.api_version() != "builtin" {
-            let problem = format!("`{}` is a plugin that another program runs", plugin.object.id());
-            let fault =
-                Fault::new(Rule::Unsupported, problem, "use a built-in plugin (`apiVersion: builtin`)");
-            return Err(vec![session.finding(fault.at(&plugin.object.node))]);
-        }
-    }
-    Ok(plugins)
+    Ok(gathered.objects.into_list().into_iter().map(|object| Plugin { object }).collect())
+}
+
+/// What a generator plugin stands for. A generator of another kind becomes a variant here, chosen in
+/// [`Plugin::generator`] by its `apiVersion` and `kind`.
+pub(crate) enum Made {
+    Entry(Product, Box<Generator>),
+    Chart(Box<Chart>),
+    ByFunction(Function),
+}
+
+/// What a transformer plugin stands for.
+pub(crate) enum Change {
+    BuiltIn(Box<dyn Transform>),
+    ByFunction(Function),
 }
 
 /// Reads a plugin's configuration; unknown fields mean nothing to it.
@@ -106,26 +115,33 @@ impl<'p> Reader<'p> {
 }
 
 impl Plugin {
-    /// The entry that a generator plugin stands for.
-    pub(crate) fn generator(&self, session: &Session<'_>) -> Checked<(Product, Generator)> {
-        let product = match self.object.kind() {
-            "ConfigMapGenerator" => Product::ConfigMap,
-            "SecretGenerator" => Product::Secret,
-            _ => return Err(self.unknown(session, "generator")),
-        };
+    /// What a generator plugin stands for.
+    pub(crate) fn generator(&self, session: &mut Session<'_>) -> Checked<Made> {
+        if self.object.api_version() != BUILT_IN {
+            return Function::of(session, self).map(Made::ByFunction);
+        }
         let (source, _) = session.place(self.object.node.origin.as_ref());
         let mut decoder = Decoder::new(&source, false);
-        let mut entry = Generator::decode(&mut decoder, &self.object.node);
-        if !decoder.findings.is_empty() {
-            return Err(decoder.findings);
-        }
+        let made = match self.object.kind() {
+            "ConfigMapGenerator" => Made::Entry(Product::ConfigMap, Box::new(self.entry(&mut decoder))),
+            "SecretGenerator" => Made::Entry(Product::Secret, Box::new(self.entry(&mut decoder))),
+            "HelmChartInflationGenerator" => {
+                Made::Chart(Box::new(Chart::of_plugin(&mut decoder, &self.object.node)))
+            }
+            _ => return Err(self.unknown(session, "generator")),
+        };
+        if decoder.findings.is_empty() { Ok(made) } else { Err(decoder.findings) }
+    }
+
+    fn entry(&self, decoder: &mut Decoder<'_>) -> Generator {
+        let mut entry = Generator::decode(decoder, &self.object.node);
         if entry.name.text.is_empty() {
             self.object.name().clone_into(&mut entry.name.text);
         }
         if entry.namespace.is_empty() {
             self.object.namespace().clone_into(&mut entry.namespace);
         }
-        Ok((product, entry))
+        entry
     }
 
     fn unknown(&self, session: &Session<'_>, what: &str) -> Vec<crate::Finding> {
@@ -138,12 +154,17 @@ impl Plugin {
         vec![session.finding(fault.at(&self.object.node))]
     }
 
-    /// The transformer that the plugin configures.
-    pub(crate) fn transformer(
-        &self,
-        session: &mut Session<'_>,
-        layer: &Layer<'_>,
-    ) -> Checked<Box<dyn Transform>> {
+    /// What a transformer plugin stands for.
+    pub(crate) fn transformer(&self, session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<Change> {
+        if self.object.api_version() == BUILT_IN {
+            self.built_in(session, layer).map(Change::BuiltIn)
+        } else {
+            Function::of(session, self).map(Change::ByFunction)
+        }
+    }
+
+    /// The built-in transformer that the plugin configures.
+    fn built_in(&self, session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<Box<dyn Transform>> {
         let node = &self.object.node;
         let (source, _) = session.place(node.origin.as_ref());
         let mut reader = Reader::new(&source, node);

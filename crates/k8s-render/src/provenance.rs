@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::generate::Product;
 use crate::kustomization::Kustomization;
 use crate::object::{Object, Previous};
+use crate::outside::Repository;
 use crate::plugin::Plugin;
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -60,11 +60,14 @@ pub(crate) struct Provenance {
     keep_origins: bool,
     keep_transformations: bool,
     path: String,
+    /// The lines that name a remote repository.
+    repository: String,
 }
 
 /// Who made or changed an object.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark {
+    repository: String,
     configured_in: String,
     api_version: String,
     kind: String,
@@ -76,8 +79,10 @@ impl Mark {
     /// The mark of a plugin that has a file or text of its own.
     pub(crate) fn of_plugin(plugin: &Plugin) -> Option<Self> {
         let origin = origin_of(&plugin.object)?;
+        let (path, repository) = origin.split_once('\n').unwrap_or((&origin, ""));
         Some(Self {
-            configured_in: origin.trim_end().strip_prefix("path: ").unwrap_or_default().to_owned(),
+            repository: repository.to_owned(),
+            configured_in: path.strip_prefix("path: ").unwrap_or_default().to_owned(),
             api_version: plugin.object.api_version().to_owned(),
             kind: plugin.object.kind().to_owned(),
             name: plugin.object.name().to_owned(),
@@ -86,7 +91,7 @@ impl Mark {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("configuredIn: {}\nconfiguredBy:\n", self.configured_in);
+        let mut text = format!("{}configuredIn: {}\nconfiguredBy:\n", self.repository, self.configured_in);
         for (key, value) in [
             ("apiVersion", &self.api_version),
             ("kind", &self.kind),
@@ -151,12 +156,22 @@ impl Provenance {
             keep_origins: asks("originAnnotations"),
             keep_transformations: asks("transformerAnnotations"),
             path: String::new(),
+            repository: String::new(),
         }
     }
 
     /// The same for a directory that this layer names.
     pub(crate) fn below(&self, path: &str) -> Self {
-        Self { path: join(&self.path, path), ..self.clone() }
+        let Some(remote) = Repository::parse(path) else {
+            return Self { path: join(&self.path, path), ..self.clone() };
+        };
+        let mut repository = format!("repo: {}\n", remote.url);
+        if !remote.revision.is_empty() {
+            repository += &format!("ref: {}\n", remote.revision);
+        }
+        // Kustomize's own word for the root of a repository that it has not cloned.
+        let path = if remote.path.is_empty() { "notCloned".to_owned() } else { remote.path };
+        Self { path, repository, ..self.clone() }
     }
 
     /// Whether an annotation of this key is printed.
@@ -171,7 +186,7 @@ impl Provenance {
     /// Notes the file an object was read from.
     pub(crate) fn mark_file(&self, object: &mut Object, path: &str) {
         if self.tracked {
-            object.annotate(ORIGIN, &format!("path: {}\n", join(&self.path, path)));
+            object.annotate(ORIGIN, &format!("path: {}\n{}", join(&self.path, path), self.repository));
         }
     }
 
@@ -180,13 +195,9 @@ impl Provenance {
         &self,
         object: &mut Object,
         file: &str,
-        product: Product,
+        kind: &str,
         plugin: Option<&Plugin>,
     ) {
-        let kind = match product {
-            Product::ConfigMap => "ConfigMapGenerator",
-            Product::Secret => "SecretGenerator",
-        };
         let mark = match plugin {
             Some(plugin) => Mark::of_plugin(plugin),
             None => self.of_field(file, kind),
@@ -199,6 +210,7 @@ impl Provenance {
     /// The mark of a transformer that a field of the kustomization file asks for.
     pub(crate) fn of_field(&self, file: &str, kind: &str) -> Option<Mark> {
         self.tracked.then(|| Mark {
+            repository: self.repository.clone(),
             configured_in: join(&self.path, file),
             api_version: "builtin".to_owned(),
             kind: kind.to_owned(),

@@ -9,6 +9,7 @@ use crate::accumulate::build;
 use crate::finding::Finding;
 use crate::fs::FileSystem;
 use crate::load::Session;
+use crate::outside::{Functions, Helm};
 use crate::resource::Resource;
 use crate::yaml::to_yaml;
 
@@ -17,11 +18,15 @@ use crate::yaml::to_yaml;
 pub struct RenderOptions {
     /// Files must be below the directory of the kustomization that names them, as is kustomize's default.
     pub restrict_loads: bool,
+    /// Charts are rendered by this; without it they are refused.
+    pub helm: Option<Helm>,
+    /// Which functions may run.
+    pub functions: Functions,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { restrict_loads: true }
+        Self { restrict_loads: true, helm: None, functions: Functions::default() }
     }
 }
 

@@ -96,7 +96,10 @@ fn kustomize() {
         .iter()
         .map(|case| {
             let flags = std::fs::read_to_string(case.join("flags")).unwrap_or_default();
-            let options = RenderOptions { restrict_loads: !flags.contains("LoadRestrictionsNone") };
+            let options = RenderOptions {
+                restrict_loads: !flags.contains("LoadRestrictionsNone"),
+                ..RenderOptions::default()
+            };
             let root = std::fs::read_to_string(case.join("root")).unwrap();
             let expected = std::fs::read_to_string(case.join("expected.yaml")).ok();
             let name = case.strip_prefix(&dir).unwrap().to_string_lossy().into_owned();

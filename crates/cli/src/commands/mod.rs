@@ -43,7 +43,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Baseline(Baseline::Dump(arguments)) => {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }
-        Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Render(arguments) => render::run(arguments, cli.global.root.as_deref()),
         Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };

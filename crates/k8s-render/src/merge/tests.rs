@@ -84,3 +84,12 @@ fn a_new_list_holds_every_key_once() {
 fn different_kinds_of_values_are_refused() {
     assert!(merge(schema::built_in(), node("{a: [1]}"), node("{a: {b: 1}}")).is_err());
 }
+
+#[test]
+fn a_field_keeps_its_quotes() {
+    let read = |text: &str| crate::yaml::parse(&crate::Source::new("x", text.into())).0.remove(0);
+    let base = read("{apiVersion: v1, kind: ConfigMap, data: {a: '1', b: word, c: \"x\"}}");
+    let patch = read("{data: {a: 2, b: 3, c: true}}");
+    let merged = merge(crate::schema::built_in(), base, patch).unwrap().unwrap();
+    assert_eq!(merged.get("data"), Some(&read("{a: '2', b: 3, c: 'true'}")));
+}

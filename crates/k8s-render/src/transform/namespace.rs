@@ -37,7 +37,7 @@ impl Transform for SetNamespace {
         for object in objects.iter() {
             *ids.entry(key(object.id())).or_default() += 1;
         }
-        for object in objects.iter_mut().filter(|object| !object.is_empty()) {
+        for object in objects.iter_mut().filter(|object| !object.is_empty() && !object.from_helm) {
             if let Some(count) = ids.get_mut(&key(object.id())) {
                 *count -= 1;
             }

@@ -46,6 +46,7 @@ impl Patches {
                     object.remember();
                 }
                 jsonpatch::apply(&self.operations, &mut object.node)?;
+                object.shares.forget();
                 object.stringify_annotations();
             }
         }

@@ -192,6 +192,18 @@ fn is_collection(node: &Node) -> bool {
     matches!(node.value, Value::Mapping(_) | Value::Sequence(_))
 }
 
+/// Whether a scalar may take another's place: the type stays that of the old one, which the new text must read as.
+fn keeps_type(old: &Value, new: &Value) -> bool {
+    let is_whole = |text: &str| !text.contains(['.', 'e', 'E', 'i', 'n']);
+    match (old, new) {
+        (Value::Number(old), Value::Number(new)) => is_whole(new) || !is_whole(old),
+        (Value::Number(_) | Value::Bool(_), new) => {
+            std::mem::discriminant(old) == std::mem::discriminant(new)
+        }
+        _ => true,
+    }
+}
+
 fn set(field: &mut Node, value: &Node, options: &FieldOptions, origin: Option<&Origin>) -> Outcome<()> {
     let text = value.scalar_text().unwrap_or_default();
     let text = if options.delimiter.is_empty() {
@@ -216,7 +228,16 @@ fn set(field: &mut Node, value: &Node, options: &FieldOptions, origin: Option<&O
     if is_collection(field) {
         *field = value.clone();
     } else {
-        field.value = retyped(&field.value, &text);
+        let new = retyped(&field.value, &text);
+        if !keeps_type(&field.value, &new) {
+            let problem = format!("`{text}` would take the place of a value of another type");
+            return Err(fault(
+                problem,
+                "replace texts by texts and numbers by numbers, or quote the old value",
+                origin,
+            ));
+        }
+        field.value = new;
         field.origin.clone_from(&value.origin);
     }
     Ok(())

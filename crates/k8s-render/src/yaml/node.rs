@@ -139,6 +139,12 @@ impl Node {
         }
     }
 
+    /// Whether a text was written in quotes or as a block, judged by its length in the file; `None` where no file holds it.
+    pub(crate) fn is_quoted(&self) -> Option<bool> {
+        let origin = self.origin.as_ref()?;
+        Some(origin.end.saturating_sub(origin.start) != self.as_str()?.len())
+    }
+
     /// Whether this is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)

@@ -1,12 +1,13 @@
 //! Text to trees: events of the parser become [`Node`]s with anchors expanded and scalars resolved.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
@@ -16,6 +17,8 @@ use crate::finding::{Finding, Source};
 
 /// How many nodes the aliases of one text may stand for before it is refused as an alias bomb.
 const ALIAS_BUDGET: usize = 500_000;
+/// How many runs of lines with leading tabs a text may have.
+const TAB_RUNS: usize = 200;
 /// How deep values may nest, aliases included.
 const DEPTH_LIMIT: usize = 255;
 
@@ -29,6 +32,49 @@ pub fn parse(source: &Source) -> (Vec<Node>, Vec<Finding>) {
 /// Reads every document of a text in the given dialect. Empty documents are left out.
 pub fn parse_as(source: &Source, dialect: Dialect) -> (Vec<Node>, Vec<Finding>) {
     let text: &str = source.inner();
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let shift = text.len() - body.len();
+    let mut body = Cow::Borrowed(body);
+    // Tabs before the lines of a flow collection are blanks to YAML, but not to the parser: it is given blanks.
+    for _ in 0..TAB_RUNS {
+        match read(source, &body, shift, dialect) {
+            Ok(result) => return result,
+            Err(line) => body = Cow::Owned(without_leading_tabs(&body, line)),
+        }
+    }
+    read(source, &body, shift, dialect).unwrap_or_else(|line| {
+        let problem = "there are too many lines with tabs in flow collections".to_owned();
+        let span = (line + shift, 0).into();
+        (Vec::new(), vec![Finding::YamlLimit { problem, src: source.clone(), span }])
+    })
+}
+
+/// The text with blanks for the tabs that its lines begin with, from the line at `start` as long as there are such lines.
+fn without_leading_tabs(text: &str, start: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    out.push_str(&text[..start]);
+    let mut lines = text[start..].split_inclusive('\n');
+    for line in lines.by_ref() {
+        let rest = line.trim_start_matches([' ', '\t']);
+        let lead = &line[..line.len() - rest.len()];
+        if !lead.contains('\t') {
+            out.push_str(line);
+            break;
+        }
+        out.extend(std::iter::repeat_n(' ', lead.len()));
+        out.push_str(rest);
+    }
+    out.extend(lines);
+    out
+}
+
+/// Reads a text once; the failure is the start of a line within a flow collection that begins with a tab.
+fn read(
+    source: &Source,
+    body: &str,
+    shift: usize,
+    dialect: Dialect,
+) -> Result<(Vec<Node>, Vec<Finding>), usize> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEPTH_LIMIT,
@@ -40,13 +86,12 @@ pub fn parse_as(source: &Source, dialect: Dialect) -> (Vec<Node>, Vec<Finding>) 
         file: Arc::from(source.name()),
         dialect,
         frames: Vec::new(),
+        flow_depth: 0,
         anchors: HashMap::new(),
         expanded: 0,
         documents: Vec::new(),
         findings: Vec::new(),
     };
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let shift = text.len() - body.len();
     for step in Parser::new_from_str_with_options(body, options) {
         match step {
             Ok((event, span)) => {
@@ -56,17 +101,22 @@ pub fn parse_as(source: &Source, dialect: Dialect) -> (Vec<Node>, Vec<Finding>) 
                 }
             }
             Err(error) => {
-                let place = error.marker().byte_offset().unwrap_or(0).min(body.len()) + shift;
+                let place = error.marker().byte_offset().unwrap_or(0).min(body.len());
+                let line = body.get(..place).map_or(0, |before| before.rfind('\n').map_or(0, |at| at + 1));
+                let begins_with_tab = body[line..].trim_start_matches(' ').starts_with('\t');
+                if builder.flow_depth > 0 && begins_with_tab {
+                    return Err(line);
+                }
                 builder.findings.push(Finding::YamlSyntax {
                     problem: error.info(),
                     src: source.clone(),
-                    span: (place, 0).into(),
+                    span: (place + shift, 0).into(),
                 });
                 break;
             }
         }
     }
-    (builder.documents, builder.findings)
+    Ok((builder.documents, builder.findings))
 }
 
 /// A collection that is being read.
@@ -107,6 +157,8 @@ struct Builder<'a> {
     file: Arc<str>,
     dialect: Dialect,
     frames: Vec<Frame>,
+    /// How many collections in brackets or braces are open.
+    flow_depth: usize,
     anchors: HashMap<usize, Anchored>,
     expanded: usize,
     documents: Vec<Node>,
@@ -124,11 +176,13 @@ impl Builder<'_> {
                 let node = self.node(value, range);
                 self.complete(node, anchor);
             }
-            Event::SequenceStart(_, anchor, _) => {
+            Event::SequenceStart(style, anchor, _) => {
+                self.flow_depth += usize::from(style == StructureStyle::Flow);
                 self.refuse_collection_key(&range);
                 self.frames.push(Frame::Sequence { anchor, range, items: Vec::new() });
             }
-            Event::MappingStart(_, anchor, _) => {
+            Event::MappingStart(style, anchor, _) => {
+                self.flow_depth += usize::from(style == StructureStyle::Flow);
                 self.refuse_collection_key(&range);
                 self.frames.push(Frame::Mapping(MappingFrame {
                     anchor,
@@ -139,7 +193,11 @@ impl Builder<'_> {
                     merged: Vec::new(),
                 }));
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(&range),
+            Event::SequenceEnd | Event::MappingEnd => {
+                // A flow collection holds nothing but flow collections.
+                self.flow_depth = self.flow_depth.saturating_sub(1);
+                self.close(&range);
+            }
             Event::Alias(id) => self.alias(id, range)?,
             _ => {}
         }

@@ -108,3 +108,49 @@ proptest! {
         let _ = parse(&source(&text));
     }
 }
+
+#[test]
+fn a_tab_is_a_blank_within_flow_collections_and_an_error_as_indentation() {
+    let text = "x: [\n\ta,\t{b:\tc},\n \t\td\t]\ny:\n  z: {\n\t\tk: v\n\t}\nt: |\n  \tkept\n";
+    assert_eq!(printed(text), "t: \"\\tkept\\n\"\nx:\n- a\n- b: c\n- d\n\"y\":\n  z:\n    k: v\n");
+    let (documents, _) = parse(&source(text));
+    let origin = documents[0].at(&["y", "z", "k"]).unwrap().origin.clone().unwrap();
+    assert_eq!(&text[origin.start..origin.end], "v");
+    let (_, findings) = parse(&source("x:\n\ta: b\n"));
+    assert!(matches!(findings[..], [Finding::YamlSyntax { .. }]), "{findings:?}");
+}
+
+#[test]
+fn what_is_hostile_is_refused_within_bounds() {
+    let refused = |text: &str| {
+        let (_, findings) = parse(&source(text));
+        assert!(!findings.is_empty(), "{}", &text[..text.len().min(80)]);
+    };
+    refused(&format!("x: {}{}", "[".repeat(100_000), "]".repeat(100_000)));
+    refused(&(0..100_000).map(|_| "- ").collect::<String>());
+    let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+    for level in 1..60 {
+        let _ = writeln!(bomb, "a{level}: &a{level} [*a{0}, *a{0}]", level - 1);
+    }
+    refused(&bomb);
+    let tabs: String = (0..400).fold(String::new(), |text, at| text + &format!("k{at}: [\n\ta\n  ]\n"));
+    refused(&tabs);
+}
+
+#[test]
+fn large_documents_are_read() {
+    let words = "some words ".repeat(2_000);
+    let mut text = String::with_capacity(11 << 20);
+    while text.len() < 10 << 20 {
+        let at = text.len();
+        let _ = writeln!(text, "key-{at}: {{name: value, list: [1, 2, 3], text: '{words}'}}");
+    }
+    let (documents, findings) = parse(&source(&text));
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(documents[0].entries().count(), text.lines().count());
+}
+
+#[test]
+fn an_absent_value_is_null_in_every_style() {
+    assert_eq!(printed("a:\nb: {c, d: , e: ''}\n"), "a: null\nb:\n  c: null\n  d: null\n  e: \"\"\n");
+}
