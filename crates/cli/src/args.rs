@@ -76,6 +76,25 @@ pub(crate) enum Format {
     Junit,
     /// Annotations of GitHub Actions
     Github,
+    /// A tree of lines (`infra compat graph`)
+    #[value(hide = true)]
+    Tree,
+    /// Graphviz (`infra compat graph`)
+    #[value(hide = true)]
+    Dot,
+    /// Mermaid (`infra compat graph`)
+    #[value(hide = true)]
+    Mermaid,
+    /// A drawing (`infra compat graph`)
+    #[value(hide = true)]
+    Svg,
+}
+
+impl Format {
+    /// Whether it is a way to draw a graph, which few commands have.
+    pub(crate) fn is_picture(self) -> bool {
+        matches!(self, Self::Tree | Self::Dot | Self::Mermaid | Self::Svg)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
