@@ -73,14 +73,15 @@ fn statements(platform: &Platform) -> BTreeMap<String, String> {
 
 impl Statements<'_> {
     /// Adds a statement; a second one about the same gets a number.
-    fn say(&mut self, what: String, text: String) {
-        let mut key = what.clone();
+    fn say(&mut self, mut what: String, text: String) {
+        let length = what.len();
         let mut number = 1;
-        while self.said.contains_key(&key) {
+        while self.said.contains_key(&what) {
             number += 1;
-            key = format!("{what} ({number})");
+            what.truncate(length);
+            what += &format!(" ({number})");
         }
-        self.said.insert(key, text);
+        self.said.insert(what, text);
     }
 
     fn component(&mut self, component: &Component) {

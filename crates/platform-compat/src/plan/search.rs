@@ -150,11 +150,27 @@ impl<'a, 'p> Search<'a, 'p> {
                 Step {
                     moves: moves.collect(),
                     wave: number + 1,
-                    gap: Vec::new(),
+                    gap: self.gap(pair, &moved),
                     reasons: self.reasons(path[0], pair[0], &moved),
                 }
             })
             .collect()
+    }
+
+    /// Rules that are broken while several subjects move at once: old and new versions are live together.
+    fn gap(&self, pair: &[&Vector], moved: &[usize]) -> Vec<crate::space::Cause> {
+        if moved.len() < 2 {
+            return Vec::new();
+        }
+        let mut mixed = self.state(pair[0]);
+        let after = self.state(pair[1]);
+        for subject in moved.iter().map(|index| self.options.subjects[*index]) {
+            mixed[subject].extend(&after[subject]);
+        }
+        let space = self.planner.space;
+        let broken: Vec<usize> =
+            space.violated(&mixed).filter(|nogood| self.planner.counts(*nogood)).collect();
+        causes(space, &broken)
     }
 
     /// Rules that the moves of a step would have broken at the very start.

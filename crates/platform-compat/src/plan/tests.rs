@@ -220,6 +220,35 @@ fn what_goes_together_is_one_step_with_a_gap() {
 }
 
 #[test]
+fn a_step_of_several_on_the_way_over_a_bridge_tells_its_gap() {
+    // `ads` and `orders` need the bridge; `web` and `mysql` go together meanwhile.
+    let platform = format!("{PLATFORM}  - {{name: ads, kind: service, version: 1.0.0}}\n");
+    let rules = "
+apiVersion: infra/v1
+kind: Compatibility
+known_bad:
+  - {id: early, all: [{component: ads, version: 2.0.0}, {component: orders, version: 2.7.1}], reason: it is}
+  - {id: late, all: [{component: ads, version: 1.0.0}, {component: orders, version: 2.9.0}], reason: it is}
+  - {id: mixed, all: [{component: web, version: 1.0.0}, {component: mysql, version: 8.5.0}], reason: it is}
+order:
+  - {together: [web, mysql], reason: they share a format}
+releases:
+  - {component: orders, versions: [{version: 2.7.1}, {version: 2.8.0}, {version: 2.9.0}]}
+  - {component: ads, versions: [{version: 1.0.0}, {version: 2.0.0}]}
+  - {component: web, versions: [{version: 1.0.0}, {version: 1.1.0}]}
+  - {component: mysql, versions: [{version: 8.4.6}, {version: 8.5.0}]}
+";
+    let platform = load(&platform, rules);
+    let target = [("ads", "2.0.0"), ("orders", "2.9.0"), ("web", "1.1.0"), ("mysql", "8.5.0")]
+        .map(|(name, version)| to(&platform, name, version));
+    let plan = plan(&space(&platform), &target.to_vec()).unwrap();
+    assert_eq!(plan.steps.len(), 4, "{:?}", lines(&plan));
+    let joint = plan.steps.iter().find(|step| step.moves.len() == 2).unwrap();
+    assert!(joint.gap[0].text.contains("`mixed`"), "{joint:?}");
+    assert!(plan.steps.iter().filter(|step| step.moves.len() == 1).all(|step| step.gap.is_empty()));
+}
+
+#[test]
 fn a_declared_order_is_kept() {
     let order = |before, after| {
         let rules = format!(
@@ -255,4 +284,19 @@ fn what_is_broken_already_does_not_stop_a_plan() {
     let plan = plan(&space, &vec![to(&platform, "orders", "2.8.0")]).unwrap();
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.broken_before[0].text, "`web` needs `orders` ^9");
+}
+
+#[test]
+fn a_plan_does_not_depend_on_the_order_of_files() {
+    let parts: Vec<&str> = PLATFORM.split_inclusive("components:\n").collect();
+    let mut items: Vec<&str> = parts[1].split_inclusive('\n').collect();
+    items.reverse();
+    let turned = format!("{}{}", parts[0], items.concat());
+    let steps = |text: &str| {
+        let platform = load(text, RULES);
+        let space = Space::new(&platform, Some(&facts(41)), prod(&platform), today(), &[]);
+        lines(&plan(&space, &vec![level(&platform, "046"), to(&platform, "orders", "2.8.0")]).unwrap())
+    };
+    assert_ne!(PLATFORM, turned);
+    assert_eq!(steps(PLATFORM), steps(&turned));
 }

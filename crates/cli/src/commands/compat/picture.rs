@@ -32,7 +32,12 @@ pub(super) fn graph(asked: &Asked<'_>, arguments: &Graph, format: Format) -> Res
         Format::Svg => picture.svg(),
         _ => picture.tree(arguments.reverse),
     };
-    let mut outcome = Outcome { summary, summary_is_result: true, drawn: Some(format), ..Outcome::default() };
+    let mut outcome = Outcome {
+        summary,
+        summary_is_result: true,
+        drawn: format.is_picture().then_some(format),
+        ..Outcome::default()
+    };
     let nodes = picture.nodes.iter().map(|node| {
         json!({
             "name": node.name, "versions": node.versions, "kind": node.kind.word(),

@@ -74,7 +74,7 @@ fn between(
         What::Part(Part::Component(id)) => platform.components()[id.index()].environments.contains(from),
         _ => true,
     });
-    Ok(told(&space, &target, environment_name(platform, from)))
+    Ok(told(&space, &target, &environment_name(platform, from)))
 }
 
 /// What one version of the files declares live to what another one does, by the rules of the other one.
@@ -103,7 +103,7 @@ fn revisions(
         }
     }
     let space = Space::new(after, None, environment, today, &extra);
-    Ok(told(&space, &target, name))
+    Ok(told(&space, &target, &name))
 }
 
 /// What shall be reached in one environment, and whatever else must move for it.
@@ -124,7 +124,7 @@ fn reach(asked: &Asked<'_>, today: Date, changes: &[String]) -> Result<Outcome, 
         Err(conflict) => contradiction(&conflict, &name),
         Ok(solution) => {
             let target = solution.changes.into_iter().map(|change| (change.what, vec![change.to])).collect();
-            told(&space, &target, name)
+            told(&space, &target, &name)
         }
     };
     outcome.extend(findings);
@@ -146,12 +146,12 @@ fn environment_name(platform: &Platform, environment: EnvironmentId) -> String {
     platform.environments()[environment.index()].name.value.to_string()
 }
 
-fn told(space: &Space<'_>, target: &Target, environment: String) -> Outcome {
+fn told(space: &Space<'_>, target: &Target, environment: &str) -> Outcome {
     let mut outcome = Outcome { summary_is_result: true, ..Outcome::default() };
     outcome.details.insert("environment".to_owned(), json!(environment));
     match order(space, target) {
         Ok(plan) => {
-            outcome.summary = lines(&plan, &environment);
+            outcome.summary = lines(&plan, environment);
             outcome.details.insert("steps".to_owned(), steps_json(&plan));
             let broken = plan.broken_before.iter().map(cause_json).collect();
             outcome.details.insert("broken_before".to_owned(), broken);
@@ -171,7 +171,7 @@ fn told(space: &Space<'_>, target: &Target, environment: String) -> Outcome {
                 outcome.details.insert("relax".to_owned(), locked.relax.iter().map(cause_json).collect());
                 outcome.details.insert("together".to_owned(), json!(locked.together));
                 outcome.details.insert("proven".to_owned(), json!(locked.proven));
-                outcome.findings.push(Box::new(refusal(locked, &environment)));
+                outcome.findings.push(Box::new(refusal(locked, environment)));
             }
         },
     }

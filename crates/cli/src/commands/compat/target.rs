@@ -24,18 +24,10 @@ impl Wanted {
 
     /// Makes the platform say so.
     pub(super) fn apply(&self, platform: &mut Platform) {
-        let environments = match self.environment {
-            Some(environment) => environment.only(),
-            None => {
-                let of = &platform.components()[self.component.index()];
-                // A component that is nowhere yet is set everywhere.
-                if of.environments.is_empty() {
-                    platform.environment_ids().collect::<EnvironmentSet>()
-                } else {
-                    of.environments
-                }
-            }
-        };
+        let of = platform.components()[self.component.index()].environments;
+        // A component that is nowhere yet is set everywhere.
+        let of = if of.is_empty() { platform.environment_ids().collect::<EnvironmentSet>() } else { of };
+        let environments = self.environment.map_or(of, EnvironmentId::only);
         platform.set(self.component, environments, self.version.iter().cloned().collect());
     }
 }
