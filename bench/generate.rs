@@ -200,3 +200,40 @@ fn write(path: &Path, content: &str) {
         .and_then(|()| std::fs::write(path, content))
         .expect("a temporary file can be written");
 }
+
+/// A platform of `count` components in three environments, each with `needs` dependencies on components before it.
+pub(crate) fn platform(root: &Path, count: usize, needs: usize) -> String {
+    let mut random = Random::new(11);
+    let mut text = "apiVersion: infra/v1\nkind: Platform\nmetadata: {name: large, owner: team}\nenvironments:\n  - {name: dev}\n  - {name: staging, after: [dev]}\n  - {name: prod, after: [staging], production: true}\ncomponents:\n".to_owned();
+    for number in 0..count {
+        text += &format!(
+            "  - name: service-{number}\n    kind: service\n    version: {}.{}.0\n    provides: [{{name: http, port: 8080}}]\n",
+            1 + number % 5,
+            number % 9
+        );
+        if number == 0 {
+            continue;
+        }
+        text += "    depends_on:\n";
+        for _ in 0..needs {
+            let provider = random.below(number);
+            text += &format!(
+                "      - {{component: service-{provider}, version: \">=1.0 <{}\"}}\n",
+                6 + random.below(3)
+            );
+        }
+    }
+    write(&root.join("platform/platform.yaml"), &text);
+    text
+}
+
+/// `versions` releases of each of `count` components.
+pub(crate) fn releases(root: &Path, count: usize, versions: usize) {
+    let mut text = "apiVersion: infra/v1\nkind: Compatibility\nreleases:\n".to_owned();
+    for number in 0..count {
+        let list: Vec<String> =
+            (0..versions).map(|version| format!("{{version: {}.{version}.0}}", 1 + number % 5)).collect();
+        text += &format!("  - component: service-{number}\n    versions: [{}]\n", list.join(", "));
+    }
+    write(&root.join("platform/compatibility.yaml"), &text);
+}

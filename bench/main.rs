@@ -29,6 +29,7 @@ fn main() {
     rows::baseline(&mut bench);
     rows::split(&mut bench);
     rows::migrate(&mut bench);
+    rows::compat(&mut bench);
     rows::large(&mut bench);
     print!("{}", table::markdown(bench.rows()));
 }

@@ -7,6 +7,7 @@ mod architecture;
 mod baseline;
 mod callbacks;
 mod check;
+mod compat;
 mod crash;
 mod drift;
 mod dump;

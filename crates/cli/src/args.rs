@@ -81,12 +81,24 @@ pub(crate) enum Format {
     /// A script (`infra baseline diff`)
     #[value(hide = true)]
     Sql,
+    /// A tree of lines (`infra compat graph`)
+    #[value(hide = true)]
+    Tree,
+    /// Graphviz (`infra compat graph`)
+    #[value(hide = true)]
+    Dot,
+    /// Mermaid (`infra compat graph`)
+    #[value(hide = true)]
+    Mermaid,
+    /// A drawing (`infra compat graph`)
+    #[value(hide = true)]
+    Svg,
 }
 
 impl Format {
     /// Whether it is a form that few commands have.
     pub(crate) fn is_picture(self) -> bool {
-        matches!(self, Self::Sql)
+        matches!(self, Self::Sql | Self::Tree | Self::Dot | Self::Mermaid | Self::Svg)
     }
 }
 

@@ -121,7 +121,6 @@ pub(crate) fn finish(name: &'static str, result: Result<Outcome, Failure>, globa
         (Err(failure), format) if format == Format::Human || format.is_picture() => {
             ui.findings(&[&failure.diagnostic]);
         }
-        (Ok(_), format) if format.is_picture() => return refuse_format(global, ui),
         _ => ui.result(&format::write(name, exit, result, global).unwrap_or_default()),
     }
     exit

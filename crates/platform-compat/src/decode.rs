@@ -117,7 +117,12 @@ impl<'f> Decoder<'f> {
     ) -> Vec<T> {
         let Some(node) = fields.get(key) else { return Vec::new() };
         match &node.value {
-            Value::Sequence(items) => items.iter().filter_map(|item| read(self, item)).collect(),
+            Value::Sequence(items) => {
+                // There may be millions of items: no more room than they need.
+                let mut list = Vec::with_capacity(items.len());
+                list.extend(items.iter().filter_map(|item| read(self, item)));
+                list
+            }
             _ => self.shape(node, "this", "a list").unwrap_or_default(),
         }
     }

@@ -1042,6 +1042,32 @@ pub enum Finding {
         /// What to do.
         help: String,
     },
+    /// A release needs what is not there.
+    #[error("`{component}` {version} is live in {environments}, but {problem}")]
+    #[diagnostic(
+        code("compat/release-unsatisfied"),
+        severity(Error),
+        help("move one of the two, or correct what the release needs")
+    )]
+    ReleaseUnsatisfied {
+        #[source_code]
+        /// The file.
+        src: Source,
+        #[label("needed here")]
+        /// The place.
+        span: SourceSpan,
+        /// Whose release it is.
+        component: String,
+        /// Its version.
+        version: String,
+        /// Where it is live.
+        environments: String,
+        /// What is missing.
+        problem: String,
+        #[related]
+        /// The versions.
+        related: Vec<Finding>,
+    },
     /// Nothing says which schema an environment has.
     #[error("`{consumer}` needs a schema of `{database}`, but {environments} {has} no migrations")]
     #[diagnostic(

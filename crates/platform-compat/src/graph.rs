@@ -142,7 +142,7 @@ fn is_awaited(dependency: &Dependency) -> bool {
 }
 
 /// What a platform needs first.
-fn rank(kind: Kind) -> u8 {
+pub(crate) fn rank(kind: Kind) -> u8 {
     match kind {
         Kind::Platform => 0,
         Kind::External | Kind::Library => 1,

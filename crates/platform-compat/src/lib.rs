@@ -4,7 +4,8 @@
 //! the versions that live where, and every dependency; `compatibility.yaml` adds rules that concern more than
 //! one component: constraints, known bad sets, ends of support, pins, and accepted findings. This crate reads
 //! both into a [`Platform`], says everything that is wrong with them ([`check`]), and answers who may talk to whom
-//! ([`Platform::connectivity`]) and in which order components are deployed ([`Platform::deploy_order`]).
+//! ([`Platform::connectivity`]), in which order components are deployed ([`Platform::deploy_order`]), whether a version
+//! may go somewhere ([`can_deploy`]), which versions go together ([`solve`]) and how to come there ([`plan`]).
 //!
 //! It is pure: texts, dates and observed [`Facts`] come in, findings go out. It opens no file, reads no clock and
 //! prints nothing. Findings are [`miette::Diagnostic`]s with a rule, a labelled place in the file, and help.
@@ -59,13 +60,16 @@
 //!
 //! # What it does not do
 //!
-//! It does not compare edges with `NetworkPolicy` objects (that takes rendered manifests), choose versions, or plan upgrades.
+//! It does not compare edges with `NetworkPolicy` objects: that takes rendered manifests.
 //! Merge keys, tags and several documents in a file are refused.
 
 mod check;
 mod compatibility;
 mod date;
 mod decode;
+mod deploy;
+mod difference;
+mod draw;
 mod facts;
 mod finding;
 mod findings;
@@ -73,10 +77,16 @@ mod graph;
 mod model;
 mod network;
 mod place;
+mod plan;
 mod platform;
+mod question;
 pub mod range;
 mod read;
+mod solve;
+mod space;
 mod suggest;
+#[cfg(test)]
+mod testing;
 pub mod version;
 mod yaml;
 
@@ -86,6 +96,9 @@ pub use compatibility::{
     Release, Rule, SchemaPhase, SchemaStep, Side, Support, ViolatedRule, Violation,
 };
 pub use date::{Date, NotADate};
+pub use deploy::{Decision, Row, Verdict, can_deploy};
+pub use difference::{Difference, difference};
+pub use draw::{Cluster, Edge as DrawnEdge, Node as DrawnNode, Picture, Style, View};
 pub use facts::{Facts, Image, Migration, Overlays, Schema, Workload};
 pub use finding::Finding;
 pub use model::{
@@ -97,4 +110,9 @@ pub use network::{
     Protocol, Reason, Settings,
 };
 pub use place::{Place, Source, Spanned, Text};
+pub use plan::{Locked, Move, NoPlan, Plan, Step, Target, plan};
 pub use platform::Platform;
+pub use question::{Dependent, Hop, Scope};
+pub use solve::{Change, Conflict, Solution, solve};
+pub use space::{Cause, Space, What};
+pub use suggest::nearest;

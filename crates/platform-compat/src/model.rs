@@ -21,7 +21,7 @@ impl EnvironmentId {
     }
 
     /// The set of this one.
-    pub(crate) fn only(self) -> EnvironmentSet {
+    pub fn only(self) -> EnvironmentSet {
         EnvironmentSet(1 << self.0)
     }
 }
@@ -69,6 +69,12 @@ impl EnvironmentSet {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// Those in either set.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Those of `self` that are not in `other`.

@@ -113,6 +113,31 @@ impl Platform {
         }
     }
 
+    /// Makes other versions of a component live in some environments, as if platform.yaml said so; none take it
+    /// away from there.
+    pub fn set(&mut self, component: ComponentId, environments: EnvironmentSet, versions: Vec<Version>) {
+        let place = self[component].name.place;
+        let of = &mut self.components[component.index()];
+        let before = of.environments;
+        for (declared, _) in &mut of.versions {
+            *declared = declared.without(environments);
+        }
+        of.versions.retain(|(declared, _)| !declared.is_empty());
+        of.environments = before.without(environments);
+        if !versions.is_empty() {
+            of.environments = of.environments.or(environments);
+            let versions = versions.into_iter().map(|value| Spanned { value, place }).collect();
+            of.versions.push((environments, versions));
+        }
+        let now = of.environments;
+        let mut edges = self.graph.neighbors(node(component)).detach();
+        while let Some(edge) = edges.next_edge(&self.graph) {
+            let edge = &mut self.graph[edge];
+            // What held wherever the component was holds wherever it is.
+            edge.environments = if edge.environments == before { now } else { edge.environments.and(now) };
+        }
+    }
+
     /// Where components are deployed and the cluster is known.
     pub(crate) fn environments_of(&self, part: Part) -> EnvironmentSet {
         match part {

@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `name`: at most two edits away, or one that begins with it (or it with the
 /// candidate). Ties go to the first in alphabetical order, so that the answer does not depend on theirs.
-pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters: Vec<char> = name.chars().collect();
     candidates
         .into_iter()

@@ -54,6 +54,8 @@ pub(crate) fn parse<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Op
         file,
         length: u32::try_from(text.len()).unwrap_or(u32::MAX),
         findings,
+        items: Vec::new(),
+        entries: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
         copied: 0,
@@ -73,6 +75,9 @@ struct Builder<'t, 'f> {
     file: u32,
     length: u32,
     findings: &'f mut Findings,
+    /// Items of the lists, and entries of the maps, that are still open.
+    items: Vec<Node<'t>>,
+    entries: Vec<(Key<'t>, Node<'t>)>,
     /// Anchored values with the count of their nodes.
     anchors: HashMap<usize, (Node<'t>, usize)>,
     /// Values so far, with those that aliases expand to.
@@ -154,22 +159,26 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn sequence(&mut self, style: StructureStyle) -> Result<(Vec<Node<'t>>, u32), Stop> {
-        let mut items: Vec<Node<'t>> = Vec::new();
+        // Millions of small lists and maps are read: each gets exactly the room that it needs.
+        let start = self.items.len();
         while let Some((event, place)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
+                let items = self.items.split_off(start);
                 let last = items.last().map(|item| item.place);
                 return Ok((items, end(style, last, place)));
             }
-            items.push(self.node(event, place)?);
+            let item = self.node(event, place)?;
+            self.items.push(item);
         }
         Err(Stop)
     }
 
     fn mapping(&mut self, style: StructureStyle) -> Result<(Vec<(Key<'t>, Node<'t>)>, u32), Stop> {
-        let mut entries: Vec<(Key<'t>, Node<'t>)> = Vec::new();
+        let start = self.entries.len();
         let mut seen = Keys::default();
         while let Some((event, place)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
+                let entries = self.entries.split_off(start);
                 let last = entries.last().map(|(_, value)| value.place);
                 return Ok((entries, end(style, last, place)));
             }
@@ -181,8 +190,8 @@ impl<'t> Builder<'t, '_> {
                 continue;
             };
             let key = Key { text, place: key.place };
-            let Some(first) = seen.insert(&entries, &key) else {
-                entries.push((key, value));
+            let Some(first) = seen.insert(&self.entries[start..], &key) else {
+                self.entries.push((key, value));
                 continue;
             };
             let (first, text) = (first.span(), key.text.to_string());

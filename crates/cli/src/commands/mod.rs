@@ -19,14 +19,14 @@ use crate::ui::Ui;
 pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
     let tree = || Tree::open(cli.global.root.as_deref());
     let environment = cli.global.env.as_deref();
+    if cli.global.format.is_picture() && !matches!(cli.command, Command::Compat(Compat::Graph(_))) {
+        return outcome::refuse_format(&cli.global, ui);
+    }
     // The name is that of the JSON schema.
     let (name, result) = match &cli.command {
         Command::Flyway { arguments } => return flyway::run(arguments, &cli.global),
         Command::Completions { shell } => ("completions", Ok(completions::run(*shell))),
-        Command::Compat(Compat::Check { today }) => (
-            "compat.check",
-            tree().and_then(|tree| compat::check_graph(&tree, environment, today.as_deref())),
-        ),
+        Command::Compat(question) => compat::run(question, tree(), environment, cli.global.format),
         Command::Check => ("check", tree().and_then(|tree| check::run(&tree, environment))),
         Command::Baseline(Baseline::Build(arguments)) => {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))

@@ -38,6 +38,8 @@ impl Checker<'_> {
             self.lifecycle(&edge);
             self.visible(&edge);
             if dependency.kind != DependencyKind::Scrape {
+                let own = self.own_needs.get(&consumer).copied().unwrap_or_default();
+                let edge = Edge { environments: edge.environments.without(own), ..edge };
                 self.version(&edge);
                 if let Some(api) = &dependency.api {
                     self.api(&edge, api, &ends);
@@ -302,6 +304,7 @@ impl State {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Edge<'p> {
     consumer: &'p Component,
     provider: &'p Component,

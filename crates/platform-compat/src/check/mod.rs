@@ -9,9 +9,12 @@ mod dependencies;
 mod environments;
 mod exclusions;
 mod manifests;
+mod releases;
 mod rules;
 mod schemas;
 mod support;
+
+use std::collections::HashMap;
 
 use miette::SourceSpan;
 
@@ -20,7 +23,7 @@ use crate::{
     facts::Facts,
     finding::Finding,
     findings::Findings,
-    model::{EnvironmentId, EnvironmentSet},
+    model::{ComponentId, EnvironmentId, EnvironmentSet},
     place::{Place, Source, Text},
     platform::Platform,
 };
@@ -88,6 +91,7 @@ pub const RULES: &[&str] = &[
     "compat/pin-violated",
     "compat/promotion-order",
     "compat/range-unreachable",
+    "compat/release-unsatisfied",
     "compat/retired-component",
     "compat/schema-contract-too-early",
     "compat/schema-unknown",
@@ -121,6 +125,7 @@ pub fn check(platform: &Platform, facts: Option<&Facts>, options: &Options) -> R
         levels: schemas::levels(platform, facts),
         options,
         scope,
+        own_needs: releases::own_needs(platform),
         findings: Findings::new(platform.sources.clone()),
         exclusions: Exclusions::new(platform, options.today),
         suppressed: Vec::new(),
@@ -128,6 +133,7 @@ pub fn check(platform: &Platform, facts: Option<&Facts>, options: &Options) -> R
     };
     checker.components();
     checker.dependencies();
+    checker.releases();
     checker.cycles();
     checker.environments();
     checker.rules();
@@ -166,6 +172,8 @@ struct Checker<'p> {
     options: &'p Options,
     /// Environments that are checked.
     scope: EnvironmentSet,
+    /// Where every live version of a component says by itself what it needs.
+    own_needs: HashMap<ComponentId, EnvironmentSet>,
     findings: Findings,
     exclusions: Exclusions<'p>,
     suppressed: Vec<Suppressed>,

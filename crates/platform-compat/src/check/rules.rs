@@ -172,7 +172,11 @@ impl<'p> Checker<'p> {
     }
 
     /// What a required condition lacks, and the version to look at.
-    fn missing(&self, condition: &Condition, environment: EnvironmentId) -> Option<(String, Option<Place>)> {
+    pub(super) fn missing(
+        &self,
+        condition: &Condition,
+        environment: EnvironmentId,
+    ) -> Option<(String, Option<Place>)> {
         if !condition.environments.contains(environment) {
             return None;
         }

@@ -25,7 +25,9 @@ impl<'p> Checker<'p> {
         let platform = self.platform;
         for (consumer, provider, dependency) in platform.dependencies() {
             let Some(range) = &dependency.schema else { continue };
-            let environments = dependency.environments.and(platform[provider].environments).and(self.scope);
+            let own = self.own_needs.get(&consumer).copied().unwrap_or_default();
+            let environments =
+                dependency.environments.and(platform[provider].environments).and(self.scope).without(own);
             let mut unknown = EnvironmentSet::default();
             let mut unfit: Vec<(Version, EnvironmentSet)> = Vec::new();
             for environment in environments.iter().filter(|environment| self.is_rendered(*environment)) {

@@ -31,7 +31,7 @@ pub(super) struct Need {
     pub(super) component: Text,
     pub(super) endpoints: Vec<Text>,
     pub(super) version: Option<Text>,
-    pub(super) api: Option<Api>,
+    pub(super) api: Option<Box<Api>>,
     pub(super) schema: Option<Text>,
     pub(super) kind: DependencyKind,
     pub(super) phase: Phase,
@@ -457,7 +457,7 @@ fn need(decoder: &mut Decoder<'_>, names: &mut Names<'_>, node: &Node<'_>) -> Op
     need.endpoints = decoder.one_or_many(&fields, "endpoint", Decoder::text);
     need.endpoints.extend(decoder.one_or_many(&fields, "endpoints", Decoder::text));
     need.version = decoder.optional(&fields, "version", Decoder::text);
-    need.api = decoder.optional(&fields, "api", api);
+    need.api = decoder.optional(&fields, "api", api).map(Box::new);
     need.schema = decoder.optional(&fields, "schema", Decoder::text);
     need.kind = choice(decoder, &fields, "kind", &DEPENDENCY_KINDS).unwrap_or(DependencyKind::Runtime);
     need.phase = choice(decoder, &fields, "phase", &[("app", Phase::App), ("migrate", Phase::Migrate)])

@@ -62,6 +62,8 @@ pub(crate) fn platform(text: &str, findings: &mut Findings) -> Option<Platform> 
         decoder.list(&fields, "components", |decoder, node| component(decoder, &mut names, &defaults, node));
     let mut platform = Platform { name, environments, ..Platform::default() };
     platform.environments_place = fields.get("environments").map(|node| node.place);
+    // The tree is as large as the model; it is not needed any more.
+    drop(root);
     link(&mut decoder, &mut names, drafts, &mut platform);
     Some(platform)
 }
@@ -231,7 +233,7 @@ fn dependency(
         environments: need.environments.map_or(environments, |listed| listed.and(environments)),
         endpoints: endpoints(decoder, names, &need, of),
         version: need.version.and_then(|text| names.range(decoder, text, of.scheme)),
-        api: need.api.and_then(|api| served(decoder, names, api, of)).map(Box::new),
+        api: need.api.and_then(|api| served(decoder, names, *api, of)).map(Box::new),
         schema: need.schema.and_then(|text| schema(decoder, names, text, of)),
         place: need.component.place,
     };

@@ -497,3 +497,27 @@ proptest! {
         prop_assert_eq!(messages(&order), expected);
     }
 }
+
+#[test]
+fn lists_inside_maps_inside_lists_keep_their_own_items() {
+    let text = "
+apiVersion: infra/v1
+kind: Platform
+metadata: {name: shop, owner: team}
+environments: [{name: dev}, {name: prod, after: [dev]}]
+components:
+  - name: api
+    kind: service
+    version: {dev: [1.0.0, 1.1.0], prod: 1.0.0}
+    provides: [{name: http, port: 80, api: {name: a, versions: [v1, v2]}, visibility: [web]}, {name: grpc, port: 90}]
+  - {name: web, kind: service, version: 1.0.0, depends_on: [{component: api, endpoints: [http, grpc]}]}
+";
+    let (platform, findings) = Platform::load(("platform.yaml", text), None);
+    assert!(findings.is_empty(), "{findings:?}");
+    let api = &platform.components()[0];
+    assert_eq!(api.versions(platform.environment("dev").unwrap()).len(), 2);
+    assert_eq!(api.provides.len(), 2);
+    assert_eq!(api.provides[0].api.as_ref().unwrap().versions.len(), 2);
+    let (_, _, dependency) = platform.dependencies().next().unwrap();
+    assert_eq!(*dependency.endpoints, [0, 1]);
+}

@@ -56,6 +56,23 @@ pub(crate) fn run(tree: &Tree, only: Option<&str>) -> Result<Outcome, Failure> {
     Ok(conclude(tree, platform.as_ref(), areas, started))
 }
 
+/// The migrations that an environment's bundle holds, for each database that they belong to.
+///
+/// # Errors
+/// When the environment has no overlays or the tree cannot be read.
+pub(crate) fn schemas_of(
+    tree: &Tree,
+    platform: &Platform,
+    environment: &str,
+    migrations: &[migrate_core::Migration],
+) -> Result<Vec<platform_compat::Schema>, Failure> {
+    let rendered = crate::manifests::environment(tree, environment, Some(platform))?;
+    let resources: Vec<_> =
+        rendered.components.into_iter().flat_map(|component| component.resources).collect();
+    let facts = k8s_render::inspect::Facts::read(&resources);
+    Ok(platform::schemas(tree, platform, environment, &cross::bundle(&facts), migrations))
+}
+
 /// An environment to check: its name, and what platform.yaml says of it.
 pub(crate) struct Environment {
     name: String,
