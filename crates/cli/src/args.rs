@@ -5,6 +5,7 @@ mod compat;
 mod fleet;
 mod flyway;
 mod migrate;
+mod network;
 mod render;
 mod value;
 
@@ -17,6 +18,7 @@ pub(crate) use baseline::*;
 pub(crate) use compat::*;
 pub(crate) use flyway::set_flyway_apart;
 pub(crate) use migrate::*;
+pub(crate) use network::*;
 pub(crate) use render::*;
 
 /// Owns a platform team's infrastructure directory: migrations, schema baseline, manifests, compatibility.
@@ -76,6 +78,28 @@ pub(crate) enum Format {
     Junit,
     /// Annotations of GitHub Actions
     Github,
+    /// Lines (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Txt,
+    /// Comma-separated values (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Csv,
+    /// A Markdown table (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Md,
+    /// Graphviz (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Dot,
+    /// Mermaid (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Mermaid,
+}
+
+impl Format {
+    /// Whether it is a way to draw or list a graph, which few commands have.
+    pub(crate) fn is_picture(self) -> bool {
+        matches!(self, Self::Txt | Self::Csv | Self::Md | Self::Dot | Self::Mermaid)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,6 +147,9 @@ pub(crate) enum Command {
     /// The compatibility graph of platform/platform.yaml and platform/compatibility.yaml
     #[command(subcommand)]
     Compat(Compat),
+    /// Allowed connections of rendered manifests: list, compare, explain, check against platform.yaml
+    #[command(subcommand)]
+    Network(Network),
     /// Print the completion script of a shell
     #[command(after_help = "Example:\n  infra completions bash > /etc/bash_completion.d/infra")]
     Completions {

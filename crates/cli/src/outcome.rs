@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) details: Map<String, Value>,
     /// Whether the summary is the result itself (rendered manifests), which even `--quiet` prints.
     pub(crate) summary_is_result: bool,
+    /// The format in which the summary is written, when it is one that few commands have.
+    pub(crate) drawn: Option<Format>,
     /// The exit code, where it is not the findings that decide.
     pub(crate) exit: Option<Exit>,
 }
@@ -104,24 +106,32 @@ pub(crate) fn relevel(findings: Vec<BoxedFinding>, rules: &BTreeMap<String, Leve
 
 /// Prints what a command came to and gives the exit code.
 pub(crate) fn finish(name: &'static str, result: Result<Outcome, Failure>, global: &Global, ui: &Ui) -> Exit {
-    let holds_results = matches!(global.format, Format::Human | Format::Json);
+    let holds_results = matches!(global.format, Format::Human | Format::Json) || global.format.is_picture();
     if !holds_results && result.as_ref().is_ok_and(|outcome| outcome.summary_is_result) {
-        // The format is what is refused, so it is told to people.
-        let format = global.format.to_possible_value().map(|value| value.get_name().to_owned());
-        let failure = Failure::from(Problem::Format { format: format.unwrap_or_default() });
-        ui.findings(&[&failure.diagnostic]);
-        return failure.exit;
+        return refuse_format(global, ui);
     }
     let exit = match &result {
         Ok(outcome) => outcome.exit.unwrap_or_else(|| verdict(&outcome.findings, global.fail_on)),
         Err(failure) => failure.exit,
     };
     match (&result, global.format) {
-        (Ok(outcome), Format::Human) => print_human(outcome, global, ui),
-        (Err(failure), Format::Human) => ui.findings(&[&failure.diagnostic]),
+        (Ok(outcome), format) if format == Format::Human || outcome.drawn == Some(format) => {
+            print_human(outcome, global, ui);
+        }
+        (Err(failure), format) if format == Format::Human || format.is_picture() => {
+            ui.findings(&[&failure.diagnostic]);
+        }
         _ => ui.result(&format::write(name, exit, result, global).unwrap_or_default()),
     }
     exit
+}
+
+/// Refuses a format that the command does not have. The format is what is refused, so it is told to people.
+pub(crate) fn refuse_format(global: &Global, ui: &Ui) -> Exit {
+    let format = global.format.to_possible_value().map(|value| value.get_name().to_owned());
+    let failure = Failure::from(Problem::Format { format: format.unwrap_or_default() });
+    ui.findings(&[&failure.diagnostic]);
+    failure.exit
 }
 
 /// From which severity on a finding makes the exit code 1.

@@ -77,6 +77,7 @@ mod platform;
 pub mod range;
 mod read;
 mod suggest;
+pub mod synth;
 pub mod version;
 mod yaml;
 

@@ -6,9 +6,10 @@ mod compat;
 mod completions;
 pub(crate) mod flyway;
 mod migrate;
+mod network;
 mod render;
 
-use crate::args::{Baseline, Cli, Command, Compat};
+use crate::args::{Baseline, Cli, Command, Compat, Network};
 use crate::exit::Exit;
 use crate::outcome;
 use crate::tree::Tree;
@@ -18,6 +19,10 @@ use crate::ui::Ui;
 pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
     let tree = || Tree::open(cli.global.root.as_deref());
     let environment = cli.global.env.as_deref();
+    let lists = matches!(cli.command, Command::Network(Network::Graph(_) | Network::Diff(_)));
+    if cli.global.format.is_picture() && !lists {
+        return outcome::refuse_format(&cli.global, ui);
+    }
     // The name is that of the JSON schema.
     let (name, result) = match &cli.command {
         Command::Flyway { arguments } => return flyway::run(arguments, &cli.global),
@@ -31,6 +36,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => ("render", render::run(&arguments.what, cli.global.root.as_deref())),
+        Command::Network(verb) => network::run(verb, &cli.global),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
             migrate::run(verb, place, ui)

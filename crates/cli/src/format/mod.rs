@@ -57,7 +57,7 @@ pub(crate) fn write(
 ) -> Option<String> {
     let report = || Report::new(command, exit, result, global);
     match global.format {
-        Format::Human => None,
+        Format::Human | Format::Txt | Format::Csv | Format::Md | Format::Dot | Format::Mermaid => None,
         Format::Json => Some(json::write(report())),
         Format::Sarif => Some(sarif::write(&report())),
         Format::Junit => Some(junit::write(&report())),
