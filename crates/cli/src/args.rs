@@ -6,6 +6,7 @@ mod fleet;
 mod flyway;
 mod manifests;
 mod migrate;
+mod network;
 mod render;
 mod value;
 
@@ -19,6 +20,7 @@ pub(crate) use compat::*;
 pub(crate) use flyway::set_flyway_apart;
 pub(crate) use manifests::*;
 pub(crate) use migrate::*;
+pub(crate) use network::*;
 pub(crate) use render::*;
 
 /// Owns a platform team's infrastructure directory: migrations, schema baseline, manifests, compatibility.
@@ -84,21 +86,30 @@ pub(crate) enum Format {
     /// A tree of lines (`infra compat graph`)
     #[value(hide = true)]
     Tree,
-    /// Graphviz (`infra compat graph`)
+    /// Graphviz (`infra compat graph`, `infra network graph`, `infra network diff`)
     #[value(hide = true)]
     Dot,
-    /// Mermaid (`infra compat graph`)
+    /// Mermaid (`infra compat graph`, `infra network graph`, `infra network diff`)
     #[value(hide = true)]
     Mermaid,
     /// A drawing (`infra compat graph`)
     #[value(hide = true)]
     Svg,
+    /// Lines (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Txt,
+    /// Comma-separated values (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Csv,
+    /// A Markdown table (`infra network graph`, `infra network diff`)
+    #[value(hide = true)]
+    Md,
 }
 
 impl Format {
     /// Whether it is a form that few commands have.
     pub(crate) fn is_picture(self) -> bool {
-        matches!(self, Self::Sql | Self::Tree | Self::Dot | Self::Mermaid | Self::Svg)
+        matches!(self, Self::Sql | Self::Tree | Self::Dot | Self::Mermaid | Self::Svg | Self::Txt | Self::Csv | Self::Md)
     }
 }
 
@@ -150,6 +161,9 @@ pub(crate) enum Command {
     /// The compatibility graph of platform/platform.yaml and platform/compatibility.yaml
     #[command(subcommand)]
     Compat(Compat),
+    /// Allowed connections of rendered manifests: list, compare, explain, check against platform.yaml
+    #[command(subcommand)]
+    Network(Network),
     /// Print the completion script of a shell
     #[command(after_help = "Example:\n  infra completions bash > /etc/bash_completion.d/infra")]
     Completions {

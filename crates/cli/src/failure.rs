@@ -237,6 +237,37 @@ pub(crate) enum Problem {
     )]
     Format { format: String },
 
+    #[error("`{path}` holds no manifests: no file ends in .yaml, .yml or .json")]
+    #[diagnostic(code("cli/no-manifests"), help("name a directory with manifests or a kustomization"))]
+    NoManifests { path: String },
+
+    #[error("no pods `{name}` in these manifests")]
+    #[diagnostic(code("network/unknown-workload"), severity(Error), help("{}", known_workloads(known)))]
+    UnknownWorkload { name: String, known: Vec<String> },
+
+    #[error("these manifests have no workload")]
+    #[diagnostic(
+        code("network/no-workloads"),
+        severity(Error),
+        help("only pods and what makes pods can be connected: nothing is listed")
+    )]
+    NoWorkloads,
+
+    #[error("`{text}` is not {expected}")]
+    #[diagnostic(code("cli/port"), help("write a port as {example}"))]
+    Port { text: String, expected: &'static str, example: &'static str },
+
+    #[error("`{}` was not written by `infra network synth` and is left as it is", path.display())]
+    #[diagnostic(code("cli/not-ours"), help("move the file away, or write to another directory"))]
+    NotOurs { path: PathBuf },
+
+    #[error("which environment?")]
+    #[diagnostic(
+        code("cli/no-environment"),
+        help("name one, or a directory, as an argument or with `--env`")
+    )]
+    WhichEnvironment,
+
     #[error("interrupted")]
     #[diagnostic(code("cli/interrupted"), help("`infra migrate info` shows how far it came"))]
     Interrupted,
@@ -288,5 +319,12 @@ fn known_environments(known: &[String]) -> String {
         "no component has an overlay directory `k8s/overlays/<environment>`".to_owned()
     } else {
         format!("known environments: {}", known.join(", "))
+    }
+}
+
+fn known_workloads(known: &[String]) -> String {
+    match known {
+        [] => "write NAME or NAMESPACE/NAME".to_owned(),
+        known => format!("write NAME or NAMESPACE/NAME of one of {}", known.join(", ")),
     }
 }

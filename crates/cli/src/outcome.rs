@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
     pub(crate) details: Map<String, Value>,
     /// Whether the summary is the result itself (rendered manifests), which even `--quiet` prints.
     pub(crate) summary_is_result: bool,
-    /// The picture format in which the summary is written, when it is one.
+    /// The format in which the summary is written, when it is one that few commands have.
     pub(crate) drawn: Option<Format>,
     /// The exit code, where it is not the findings that decide.
     pub(crate) exit: Option<Exit>,

@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use k8s_render::inspect::{Facts, Protocol, Sources};
+use k8s_render::network::difference::difference;
+use k8s_render::network::focus::Focus;
 use k8s_render::network::listing::{Connection, Families, connections};
-use k8s_render::network::{Connectivity, End, HostNetwork, Model};
+use k8s_render::network::print::{self, Format, List};
+use k8s_render::network::{Connectivity, Direction, End, HostNetwork, Model};
 use k8s_render::{Resource, Source, inspect, yaml};
 use miette::{Diagnostic, Severity};
 use serde_json::Value;
@@ -134,23 +137,103 @@ fn in_scope(case: &Case) -> bool {
     !tags.into_iter().any(|tag| OUT_OF_SCOPE.contains(&tag))
 }
 
-/// Keeps what the `focus_…` options of a case keep.
-fn focus(case: &Case, list: &[Connection]) -> Vec<String> {
-    let workloads = case.texts("focus_workload");
-    let direction = case.options["focus_direction"].as_str();
-    let is_one = |peer: &str| {
-        let plain = peer.trim_matches(['{', '}']).split('[').next().unwrap_or_default();
-        let short = plain.rsplit('/').next().unwrap_or_default();
-        !peer.ends_with("[External]") && workloads.iter().any(|name| name == plain || name == short)
-    };
-    let kept = |connection: &&Connection| {
-        workloads.is_empty()
-            || direction != Some("ingress") && is_one(&connection.source)
-            || direction != Some("egress") && is_one(&connection.destination)
-    };
-    let mut lines: Vec<_> = list.iter().filter(kept).map(ToString::to_string).collect();
+/// What the `focus_…` options of a case ask for.
+fn focus(case: &Case) -> Focus {
+    let port = case.options["focus_conn"].as_str().map(|text| {
+        let (protocol, port) = text.split_once('-').unwrap();
+        (Protocol::parse(&protocol.to_uppercase()).unwrap(), port.parse().unwrap())
+    });
+    let direction = case.options["focus_direction"].as_str().map(|direction| match direction {
+        "ingress" => Direction::Ingress,
+        _ => Direction::Egress,
+    });
+    Focus {
+        workloads: case.texts("focus_workload"),
+        peers: case.texts("focus_workload_peer"),
+        direction,
+        port,
+    }
+}
+
+/// The lines of a text, sorted, without empty ones.
+fn sorted_lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<_> =
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     lines.sort();
     lines
+}
+
+/// The formats whose expected files are compared line by line.
+const FORMATS: [(&str, Format); 4] =
+    [("txt", Format::Text), ("csv", Format::Csv), ("md", Format::Markdown), ("dot", Format::Dot)];
+
+/// Compares all expected texts of a case and gives the names of the formats that were equal.
+fn compare(case: &Case, corpus: &Path, print: impl Fn(Format) -> String) -> (usize, Vec<String>) {
+    let (mut equal, mut different) = (0, Vec::new());
+    for (name, format) in FORMATS {
+        let Some(file) = case.whole["expected"][name].as_str() else { continue };
+        let expected = sorted_lines(&fs::read_to_string(corpus.join(file)).unwrap());
+        let actual = sorted_lines(&print(format));
+        if actual == expected {
+            equal += 1;
+            continue;
+        }
+        for line in expected.iter().filter(|line| !actual.contains(line)).take(3) {
+            eprintln!("{} {name}: missing {line}", case.id);
+        }
+        for line in actual.iter().filter(|line| !expected.contains(line)).take(3) {
+            eprintln!("{} {name}: extra   {line}", case.id);
+        }
+        different.push(format!("{} {name}", case.id));
+    }
+    (equal, different)
+}
+
+#[test]
+fn every_format_of_a_list_is_equal() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-analyzer")) else { return };
+    let (mut equal, mut different) = (0, Vec::new());
+    let plain = |case: &&Case| {
+        let other = ["exposure", "explain"].iter().any(|option| case.options.get(*option).is_some());
+        case.verb == "list"
+            && in_scope(case)
+            && !other
+            && !DIFFERENT.iter().any(|(dir, _)| *dir == case.dirs[0])
+    };
+    for case in cases(&corpus).iter().filter(plain) {
+        let focus = focus(case);
+        let list = focus.apply(list(&corpus.join("inputs").join(&case.dirs[0])));
+        let port = focus.port;
+        let (same, other) =
+            compare(case, &corpus, |format| print::list(List { connections: &list, port }, format));
+        equal += same;
+        different.extend(other);
+    }
+    eprintln!("{equal} expected files of lists are equal");
+    assert_eq!(different, Vec::<String>::new());
+    assert!(equal >= 40, "only {equal} files were compared");
+}
+
+#[test]
+fn every_format_of_a_difference_is_equal() {
+    let Some(corpus) = corpora().map(|corpora| corpora.join("netpol-analyzer")) else { return };
+    let (mut equal, mut different) = (0, Vec::new());
+    let plain =
+        |case: &&Case| case.verb == "diff" && in_scope(case) && case.whole["expected"].as_object().is_some();
+    for case in cases(&corpus).iter().filter(plain) {
+        let resources: Vec<_> =
+            case.dirs.iter().map(|dir| read(&corpus.join("inputs").join(dir)).0).collect();
+        let facts: Vec<_> = resources.iter().map(|resources| Facts::read(resources)).collect();
+        let [(before, _), (after, _)] =
+            [&facts[0], &facts[1]].map(|facts| Model::read(facts, &[], Sources::new(&no_text)));
+        let found = difference(&before, &after, HostNetwork::Pod, Families::V4);
+        let (same, other) = compare(case, &corpus, |format| print::changes(&found, format));
+        equal += same;
+        different.extend(other);
+    }
+    eprintln!("{equal} expected files of differences are equal");
+    assert_eq!(different, Vec::<String>::new());
+    assert!(equal >= 9, "only {equal} files were compared");
 }
 
 #[test]
@@ -167,7 +250,9 @@ fn lists_are_equal() {
             explained += 1;
             continue;
         }
-        let actual = focus(case, &list(&corpus.join("inputs").join(&case.dirs[0])));
+        let list = focus(case).apply(list(&corpus.join("inputs").join(&case.dirs[0])));
+        let mut actual: Vec<_> = list.iter().map(ToString::to_string).collect();
+        actual.sort();
         if actual == expected {
             equal += 1;
         } else {

@@ -85,6 +85,7 @@ mod read;
 mod solve;
 mod space;
 mod suggest;
+pub mod synth;
 #[cfg(test)]
 mod testing;
 pub mod version;

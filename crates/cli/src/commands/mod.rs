@@ -5,11 +5,12 @@ mod check;
 mod compat;
 mod completions;
 pub(crate) mod flyway;
-pub(crate) mod migrate;
 mod manifests;
+pub(crate) mod migrate;
+mod network;
 mod render;
 
-use crate::args::{Baseline, Cli, Command, Compat};
+use crate::args::{Baseline, Cli, Command, Compat, Format, Network};
 use crate::exit::Exit;
 use crate::outcome;
 use crate::tree::Tree;
@@ -19,7 +20,7 @@ use crate::ui::Ui;
 pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
     let tree = || Tree::open(cli.global.root.as_deref());
     let environment = cli.global.env.as_deref();
-    if cli.global.format.is_picture() && !matches!(cli.command, Command::Compat(Compat::Graph(_))) {
+    if cli.global.format.is_picture() && !has_format(&cli.command, cli.global.format) {
         return outcome::refuse_format(&cli.global, ui);
     }
     // The name is that of the JSON schema.
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         }
         Command::Render(arguments) => render::run(arguments, cli.global.root.as_deref()),
         Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
+        Command::Network(verb) => network::run(verb, &cli.global),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
             migrate::run(verb, place, ui)
@@ -54,4 +56,18 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         }
     };
     outcome::finish(name, result, &cli.global, ui)
+}
+
+/// Whether a command has one of the forms that few commands have.
+fn has_format(command: &Command, format: Format) -> bool {
+    match command {
+        Command::Baseline(Baseline::Diff(_)) => format == Format::Sql,
+        Command::Compat(Compat::Graph(_)) => {
+            matches!(format, Format::Tree | Format::Dot | Format::Mermaid | Format::Svg)
+        }
+        Command::Network(Network::Graph(_) | Network::Diff(_)) => {
+            matches!(format, Format::Txt | Format::Csv | Format::Md | Format::Dot | Format::Mermaid)
+        }
+        _ => false,
+    }
 }

@@ -187,7 +187,7 @@ impl Partition {
     }
 }
 
-fn successor(address: IpAddr) -> Option<IpAddr> {
+pub(super) fn successor(address: IpAddr) -> Option<IpAddr> {
     match address {
         IpAddr::V4(address) => address.to_bits().checked_add(1).map(|bits| Ipv4Addr::from_bits(bits).into()),
         IpAddr::V6(address) => address.to_bits().checked_add(1).map(|bits| Ipv6Addr::from_bits(bits).into()),

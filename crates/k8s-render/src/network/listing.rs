@@ -25,6 +25,9 @@ impl fmt::Display for Connection {
     }
 }
 
+/// What follows the range of addresses outside the cluster in a listing.
+pub(crate) const EXTERNAL: &str = "[External]";
+
 /// Which addresses outside the cluster a listing shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Families {
@@ -51,7 +54,7 @@ pub fn connections(relation: &Connectivity<'_, '_>, families: Families) -> Vec<C
     let mut external = |direction: Direction| {
         let ranges = relation.external(direction).iter();
         let shown = |range: &&super::cidr::IpRange| families == Families::All || range.first.is_ipv4();
-        ranges.map(|range| shown(&range).then(|| name(format!("{range}[External]")))).collect::<Vec<_>>()
+        ranges.map(|range| shown(&range).then(|| name(format!("{range}{EXTERNAL}")))).collect::<Vec<_>>()
     };
     let (sources, destinations) = (external(Direction::Ingress), external(Direction::Egress));
 

@@ -6,7 +6,7 @@
 mod area;
 mod cross;
 mod manifests;
-mod network;
+pub(crate) mod network;
 mod platform;
 mod sql;
 

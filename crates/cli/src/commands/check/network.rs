@@ -1,5 +1,7 @@
 //! Declared edges of platform.yaml beside what the rendered NetworkPolicies allow.
 
+use std::collections::BTreeSet;
+
 use k8s_render::inspect::{Facts, Place, Protocol, Sources};
 use k8s_render::network::cidr::{Cidr, IpBlock};
 use k8s_render::network::declared::{Declaration, Edge, Mode, Need, Party, compare};
@@ -10,7 +12,7 @@ use platform_compat::{Component, ComponentId, Environment, EnvironmentId, Kind, 
 
 /// Judges the policies of an environment by themselves and, when there is a platform, against its declared edges.
 /// Also says how many edges are declared.
-pub(super) fn check(
+pub(crate) fn check(
     facts: &Facts<'_>,
     sources: Sources<'_>,
     platform: Option<(&Platform, EnvironmentId)>,
@@ -28,7 +30,7 @@ pub(super) fn check(
 }
 
 /// Pods that the cluster brings: components that are not rendered, and the name service.
-fn virtual_workloads(platform: &Platform, id: EnvironmentId) -> Vec<VirtualWorkload> {
+pub(crate) fn virtual_workloads(platform: &Platform, id: EnvironmentId) -> Vec<VirtualWorkload> {
     let environment = &platform.environments()[id.index()];
     let components = platform.components().iter().filter(|component| {
         !component.workload.rendered
@@ -106,9 +108,12 @@ fn declaration(platform: &Platform, id: EnvironmentId) -> Declaration {
             place: place(platform[*component].name.place),
         });
     }
-    let everybody =
-        || Party::Pods { namespace: Some(environment.namespace.value.to_string()), labels: Vec::new() };
-    if let Some(dns) = &settings.dns {
+    let rendered = platform.components().iter().filter(|component| component.is_rendered_in(id));
+    let own = std::iter::once(environment.namespace.value.to_string());
+    let namespaces: BTreeSet<_> =
+        own.chain(rendered.map(|component| namespace(component, environment))).collect();
+    for (dns, name) in settings.dns.iter().flat_map(|dns| namespaces.iter().map(move |name| (dns, name))) {
+        let everybody = || Party::Pods { namespace: Some(name.clone()), labels: Vec::new() };
         let provider =
             Party::Pods { namespace: Some(dns.namespace.to_string()), labels: owned(&dns.selector) };
         edges.push(Edge {
