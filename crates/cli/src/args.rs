@@ -109,7 +109,10 @@ pub(crate) enum Format {
 impl Format {
     /// Whether it is a form that few commands have.
     pub(crate) fn is_picture(self) -> bool {
-        matches!(self, Self::Sql | Self::Tree | Self::Dot | Self::Mermaid | Self::Svg | Self::Txt | Self::Csv | Self::Md)
+        matches!(
+            self,
+            Self::Sql | Self::Tree | Self::Dot | Self::Mermaid | Self::Svg | Self::Txt | Self::Csv | Self::Md
+        )
     }
 }
 

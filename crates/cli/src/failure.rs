@@ -112,13 +112,6 @@ pub(crate) enum Problem {
     )]
     CleanDisabled,
 
-    #[error("there is no revision `{revision}` to read: {reason}")]
-    #[diagnostic(
-        code("cli/revision"),
-        help("name a branch, tag or commit of the repository that holds the tree")
-    )]
-    Revision { revision: String, reason: String },
-
     #[error("cannot read `{}`", path.display())]
     #[diagnostic(code("cli/read"), help("check that the file exists and that you may read it"))]
     Read { path: PathBuf, source: std::io::Error },

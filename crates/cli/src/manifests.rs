@@ -109,6 +109,16 @@ pub(crate) fn environment_in(
     Ok(environment)
 }
 
+/// Renders one directory as [`directory_in`] does, with nothing beyond its files but what is pinned.
+///
+/// # Errors
+/// When there is no such directory.
+pub(crate) fn directory(path: &Path) -> Result<Result<Rendered, Vec<Finding>>, Failure> {
+    let here = std::env::current_dir().map_err(|error| Failure::read(path, error))?;
+    let outside = Outside::new(&here, &here, false)?;
+    directory_in(&World { outside, options: RenderOptions::default() }, path)
+}
+
 /// Renders one directory: the way it was written, which need not lie in a tree.
 ///
 /// # Errors

@@ -57,7 +57,15 @@ pub(crate) fn write(
 ) -> Option<String> {
     let report = || Report::new(command, exit, result, global);
     match global.format {
-        Format::Human | Format::Sql | Format::Tree | Format::Dot | Format::Mermaid | Format::Svg | Format::Txt | Format::Csv | Format::Md => None,
+        Format::Human
+        | Format::Sql
+        | Format::Tree
+        | Format::Dot
+        | Format::Mermaid
+        | Format::Svg
+        | Format::Txt
+        | Format::Csv
+        | Format::Md => None,
         Format::Json => Some(json::write(report())),
         Format::Sarif => Some(sarif::write(&report())),
         Format::Junit => Some(junit::write(&report())),

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase};
 use migrate_core::server::Server;
 use migrate_core::{Migration, MigrationKind};
-use schema_baseline::Finding;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::fs::read_schema;
 use schema_baseline::live::{empty, read};
@@ -220,7 +219,3 @@ pub(crate) fn is_broken(outcome: &Outcome) -> bool {
         .any(|finding| crate::finding::severity(finding.as_ref()) == miette::Severity::Error)
 }
 
-/// What a script that cannot be read is for: nothing is certain about its schema.
-pub(crate) fn unsure(finding: &Finding) -> bool {
-    matches!(finding, Finding::NotUnderstood { .. })
-}

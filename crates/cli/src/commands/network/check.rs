@@ -36,7 +36,8 @@ pub(super) fn run(tree: &Tree, only: Option<&str>) -> Result<Outcome, Failure> {
         if complete {
             let resources: Vec<Resource> =
                 rendered.components.into_iter().flat_map(|component| component.resources).collect();
-            let text = |file: &str| manifests::source_text(tree, file);
+            let texts = manifests::Texts::of(tree.root.clone());
+            let text = |file: &str| texts.get(file);
             let facts = Facts::read(&resources);
             let (declared, differences) = network::check(&facts, Sources::new(&text), Some((&platform, id)));
             edges = declared;

@@ -82,9 +82,7 @@ fn printed(format: Format) -> Option<print::Format> {
         Format::Dot => Some(print::Format::Dot),
         Format::Mermaid => Some(print::Format::Mermaid),
         Format::Json => None,
-        Format::Human | Format::Txt | Format::Sarif | Format::Junit | Format::Github => {
-            Some(print::Format::Text)
-        }
+        _ => Some(print::Format::Text),
     }
 }
 

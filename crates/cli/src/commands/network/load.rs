@@ -54,7 +54,8 @@ impl Loaded {
             .map_err(|_| Problem::UnknownEnvironment { name: what.to_owned(), known: Vec::new() })?;
         let platform = platform::load(&tree)?.map(|(platform, _)| platform);
         let environment = manifests::environment(&tree, what, platform.as_ref())?;
-        let resources: Vec<_> = environment.resources().cloned().collect();
+        let components = environment.components.into_iter();
+        let resources: Vec<_> = components.flat_map(|component| component.resources).collect();
         let mut loaded = Self { root: tree.path(Path::new("")), ..Self::default() };
         if let Some((platform, id)) = platform.as_ref().and_then(|p| Some((p, p.environment(what)?))) {
             loaded.beside = virtual_workloads(platform, id);
