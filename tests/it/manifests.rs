@@ -112,16 +112,16 @@ fn rules_are_listed_levelled_and_waived() {
     let run = |exit| {
         infra(&sandbox).run(&["-C", ".", "manifests", "lint", "all", "--format", "json"]).exits(exit).json()
     };
-    sandbox.write("all/a.yaml", &account(""));
+    sandbox.write("all/a.yaml", account(""));
     assert_eq!(rules(&run(1)), ["k8s/cluster-admin"]);
     sandbox
-        .write("all/a.yaml", &account(", annotations: {infra/allow.cluster-admin: it installs the cluster}"));
+        .write("all/a.yaml", account(", annotations: {infra/allow.cluster-admin: it installs the cluster}"));
     assert_eq!(rules(&run(0)), Vec::<&str>::new());
-    sandbox.write("all/a.yaml", &account(", annotations: {infra/allow.cluster-admin: \"\"}"));
+    sandbox.write("all/a.yaml", account(", annotations: {infra/allow.cluster-admin: \"\"}"));
     assert_eq!(rules(&run(1)), ["k8s/cluster-admin", "k8s/waiver-without-reason"]);
 
     sandbox
-        .write("all/a.yaml", &account(""))
+        .write("all/a.yaml", account(""))
         .write("infra.toml", "[rules]\n\"k8s/cluster-admin\" = \"advice\"\n");
     let result = run(0);
     assert_eq!(findings(&result)[0]["severity"], "advice");

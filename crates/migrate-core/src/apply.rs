@@ -93,7 +93,8 @@ pub async fn apply<D: Database>(
     }
     prelude(database, migrations, options, &callbacks, progress).await?;
     let applied = under_lock(database, options.lock_timeout, progress, async |database, progress| {
-        Run::new(database, migrations, options, &callbacks, progress).run().await
+        // Once a run, so that the callers' own futures stay small.
+        Box::pin(Run::new(database, migrations, options, &callbacks, progress).run()).await
     })
     .await;
     let events: &[&str] = match &applied {

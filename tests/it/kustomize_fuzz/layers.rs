@@ -55,12 +55,11 @@ impl Maker {
             let made = object(&mut self.random, kind, &name);
             let file = format!("{}{}.yaml", kind.1.to_lowercase(), at % 3);
             let path = format!("{dir}/{file}");
-            match self.files.get_mut(&path) {
-                Some(text) => *text += &format!("---\n{made}"),
-                None => {
-                    self.files.insert(path, made);
-                    resources.push(file);
-                }
+            if let Some(text) = self.files.get_mut(&path) {
+                *text += &format!("---\n{made}");
+            } else {
+                self.files.insert(path, made);
+                resources.push(file);
             }
             own.push((kind.0, kind.1, name));
         }

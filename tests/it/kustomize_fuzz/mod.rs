@@ -2,6 +2,8 @@
 //!
 //! `INFRA_FUZZ_CASES` (default 300) and `INFRA_FUZZ_SEED` (default 1) choose how many and which.
 
+#![expect(clippy::format_collect, reason = "tests")]
+
 mod layers;
 mod objects;
 mod random;

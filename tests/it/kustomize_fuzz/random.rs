@@ -1,6 +1,6 @@
 //! A small generator of random numbers, so that a seed says everything about a case.
 
-/// The SplitMix64 generator of Steele, Lea and Flood (OOPSLA 2014).
+/// The `SplitMix64` generator of Steele, Lea and Flood (OOPSLA 2014).
 pub(crate) struct Random(u64);
 
 impl Random {

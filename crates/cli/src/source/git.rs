@@ -75,7 +75,7 @@ impl<'a> Revision<'a> {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| self.problem(format!("git does not run: {error}")))?;
-        let ids: String = files.iter().map(|(id, _)| format!("{id}\n")).collect();
+        let ids = files.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join("\n") + "\n";
         let stdin = child.stdin.take();
         let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(ids.as_bytes())));
         let output = child.wait_with_output().map_err(|error| self.problem(error.to_string()))?;

@@ -92,7 +92,7 @@ impl Reach<'_> {
                 let own = named
                     .map_or_else(|| tree().map(|tree| tree.path(&tree.configuration.paths.schema)), Ok)?;
                 let files = fetched(revision, &own)?;
-                self.directory(files.path(&own), &files.shown(&own), empty, outcome)
+                directory_of(files.path(&own), &files.shown(&own), empty, outcome)
             }
             SourceName::Migrations(directory, version) => {
                 let named = directory.clone();
@@ -115,23 +115,6 @@ impl Reach<'_> {
             }
             .into()),
         }
-    }
-
-    fn directory(
-        &self,
-        directory: &Path,
-        shown: &str,
-        empty: Catalogue,
-        outcome: &mut Outcome,
-    ) -> Result<Catalogue, Failure> {
-        if !directory.is_dir() {
-            return Err(Failure::read(directory, std::io::ErrorKind::NotFound.into()));
-        }
-        let (files, findings) = read_schema(directory, shown).map_err(Failure::usage)?;
-        outcome.extend(findings);
-        let (schema, findings) = load_into(files, empty);
-        outcome.extend(findings);
-        Ok(schema.catalogue)
     }
 
     fn migrations(
@@ -161,6 +144,23 @@ impl Reach<'_> {
         outcome.extend(replay_onto(&mut empty, scripts));
         Ok(empty)
     }
+}
+
+/// A schema directory.
+fn directory_of(
+    directory: &Path,
+    shown: &str,
+    empty: Catalogue,
+    outcome: &mut Outcome,
+) -> Result<Catalogue, Failure> {
+    if !directory.is_dir() {
+        return Err(Failure::read(directory, std::io::ErrorKind::NotFound.into()));
+    }
+    let (files, findings) = read_schema(directory, shown).map_err(Failure::usage)?;
+    outcome.extend(findings);
+    let (schema, findings) = load_into(files, empty);
+    outcome.extend(findings);
+    Ok(schema.catalogue)
 }
 
 /// A schema in one file of SQL, whose tables come in any order.
@@ -218,4 +218,3 @@ pub(crate) fn is_broken(outcome: &Outcome) -> bool {
         .iter()
         .any(|finding| crate::finding::severity(finding.as_ref()) == miette::Severity::Error)
 }
-

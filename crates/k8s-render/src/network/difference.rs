@@ -144,11 +144,14 @@ fn blocks_of(model: &Model<'_>, direction: Direction) -> Vec<IpBlock> {
 
 type Pair = (String, String);
 
+/// A range of addresses with its ports before and after.
+type Range = (IpRange, (Ports, Ports));
+
 /// Joins ranges of addresses that touch and have the same ports with the same peer, before and after.
 fn joined(pairs: BTreeMap<Pair, (Ports, Ports)>) -> BTreeMap<Pair, (Ports, Ports)> {
     let mut result = BTreeMap::new();
     // By peer, whether the peer is the destination, and the first address.
-    let mut outside: BTreeMap<(String, bool, IpAddr), (IpRange, (Ports, Ports))> = BTreeMap::new();
+    let mut outside: BTreeMap<(String, bool, IpAddr), Range> = BTreeMap::new();
     for ((source, destination), ports) in pairs {
         match (range_of(&source), range_of(&destination)) {
             (Some(range), _) => {

@@ -39,7 +39,8 @@ pub async fn undo<D: Database, P: Progress>(
     let work = async |database: &mut D, progress: &mut P| {
         under_lock(database, options.lock_timeout, progress, async |database, progress| {
             let run = Run::new(database, migrations, options, &callbacks, progress);
-            run.undo(target).await
+            // Once a run, so that the callers' own futures stay small.
+            Box::pin(run.undo(target)).await
         })
         .await
     };

@@ -225,13 +225,9 @@ impl Sides<'_> {
         let (was, will) = (&self.ours.columns[old], &self.theirs.columns[at]);
         let column = &self.to.columns[at];
         let stored = |column: &Column| column.generated.as_ref().map(|generated| generated.stored);
-        let convertible = match (stored(was), stored(will)) {
-            (None, None)
-            | (Some(true), None)
-            | (None | Some(true), Some(true))
-            | (Some(false), Some(false)) => true,
-            (None | Some(true), Some(false)) | (Some(false), None | Some(true)) => false,
-        };
+        // No server turns a column that is computed when it is read into one that is kept, or back.
+        let is_virtual = |column: &Column| stored(column) == Some(false);
+        let convertible = is_virtual(was) == is_virtual(will);
         let definition = self.printer.column(column);
         if convertible {
             return format!("MODIFY COLUMN {definition}{}", position.unwrap_or_default());

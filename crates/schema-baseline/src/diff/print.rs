@@ -151,12 +151,12 @@ impl Printer<'_> {
             DefaultValue::Literal(Literal::Number(number)) => number.clone(),
             DefaultValue::Literal(Literal::Text(text)) => string(text),
             DefaultValue::Literal(Literal::Bytes(bytes)) if column.data_type.name == "bit" => {
-                let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+                let bits: String = digits(bytes, |out, byte| write!(out, "{byte:08b}"));
                 let bits = bits.trim_start_matches('0');
                 format!("b'{}'", if bits.is_empty() { "0" } else { bits })
             }
             DefaultValue::Literal(Literal::Bytes(bytes)) => {
-                format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+                format!("x'{}'", digits(bytes, |out, byte| write!(out, "{byte:02x}")))
             }
         };
         format!(" DEFAULT {value}")
@@ -284,6 +284,13 @@ impl Printer<'_> {
     {
         self.table.column(name).map_or(name, |column| column.name.as_str())
     }
+}
+
+fn digits(bytes: &[u8], one: impl Fn(&mut String, u8) -> std::fmt::Result) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = one(&mut out, *byte);
+        out
+    })
 }
 
 /// The current time with as many digits as the type keeps.

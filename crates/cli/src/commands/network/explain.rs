@@ -69,8 +69,10 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+type Port = (Protocol, u16);
+
 /// Takes `DST`, `DST:PORT` or `DST:PORT/PROTOCOL` apart; an IPv6 address with a port stands in brackets.
-fn destination(text: &str) -> Result<(&str, Option<(Protocol, u16)>), Failure> {
+fn destination(text: &str) -> Result<(&str, Option<Port>), Failure> {
     if text.parse::<IpAddr>().is_ok() {
         return Ok((text, None));
     }
