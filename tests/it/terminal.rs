@@ -31,7 +31,7 @@ fn the_summary_of_check() {
 
     everything holds in <time>
     --- stderr, exit 0
-    53 pieces of advice (shown with -v)
+    65 pieces of advice (shown with -v)
     ");
     assert_eq!(infra(&Sandbox::reference()).run(&["check", "--quiet"]).exits(0).all(), "");
 }

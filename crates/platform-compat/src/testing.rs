@@ -169,8 +169,8 @@ fn distinct(members: Vec<(usize, Vec<usize>)>) -> Vec<(usize, Vec<usize>)> {
 
 /// How many random cases a law is tried on: many where someone asks for them.
 pub(crate) fn cases() -> ProptestConfig {
-    let cases = std::env::var("INFRA_PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    let cases = cases.unwrap_or(300);
+    let asked = option_env!("INFRA_PROPTEST_CASES").and_then(|text| text.parse().ok());
+    let cases = asked.unwrap_or(300);
     // Most random platforms are broken as they are, and some laws are about those that are not.
     ProptestConfig { cases, max_global_rejects: cases * 50, ..ProptestConfig::default() }
 }

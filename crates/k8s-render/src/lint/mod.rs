@@ -1,6 +1,6 @@
 //! Rules for rendered objects that the API server would take and that are insecure, unreliable, or lead nowhere.
 //!
-//! [`RULES`] lists them together with the checks of [`crate::inspect`], which [`lint`] runs as well. An annotation
+//! [`rules`] lists them together with the checks of [`crate::inspect`], which [`lint`] runs as well. An annotation
 //! `infra/allow.latest-tag: reason` on an object, or a [`Waiver`], keeps a rule silent for that object; the annotations of
 //! kube-linter, kube-score, Polaris and Checkov do the same for the rules that they name.
 

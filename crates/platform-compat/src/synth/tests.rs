@@ -8,8 +8,8 @@ environments:
   - name: prod
     production: true
     network:
-      ingress: declared
-      egress: declared
+      ingress: restricted
+      egress: restricted
       deny_cidrs: [10.1.0.0/16]
       dns: {namespace: kube-system, selector: {k8s-app: kube-dns}, ports: [53/UDP, 53/TCP]}
 components:
@@ -76,7 +76,7 @@ fn a_host_name_alone_is_told_and_not_allowed() {
 
 #[test]
 fn an_open_direction_gets_no_policy() {
-    let open = PLATFORM.replace("egress: declared", "egress: open");
+    let open = PLATFORM.replace("egress: restricted", "egress: open");
     let synthesis = synthesis(&open);
     assert!(synthesis.findings.is_empty());
     let names: Vec<_> = synthesis.files.iter().map(|file| file.name.as_str()).collect();

@@ -193,6 +193,8 @@ kind: Job
 metadata:
   name: {job}
   labels: {{app.kubernetes.io/name: mysql-migrate}}
+  annotations:
+    infra/allow.job-without-deadline: "how long a fleet takes depends on its databases; waiting is bounded for each"
 spec:
   # Pod I of N takes every N-th database of the list, as `--shard I/N` does. All wait for the canaries at its
   # beginning.

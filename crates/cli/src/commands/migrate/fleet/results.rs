@@ -27,7 +27,16 @@ impl Results {
         let failed = |source: std::io::Error| Failure::write(path, source);
         let options = File::options().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = options.map_err(failed)?;
-        match file.try_lock() {
+        // A process that is just being started holds the lock of its parent for a moment.
+        let mut locked = file.try_lock();
+        for _ in 0..20 {
+            if !matches!(locked, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            locked = file.try_lock();
+        }
+        match locked {
             Err(TryLockError::WouldBlock) => {
                 return Err(Failure::usage(Problem::InUse { path: path.to_owned() }));
             }
