@@ -9,6 +9,7 @@ mod callbacks;
 mod check;
 mod compat;
 mod crash;
+mod diff;
 mod drift;
 mod dump;
 mod fleet;

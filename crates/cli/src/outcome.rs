@@ -115,7 +115,9 @@ pub(crate) fn finish(name: &'static str, result: Result<Outcome, Failure>, globa
         Err(failure) => failure.exit,
     };
     match (&result, global.format) {
-        (Ok(outcome), format) if format == Format::Human || outcome.drawn == Some(format) => {
+        (Ok(outcome), format)
+            if format == Format::Human || format.is_picture() || outcome.drawn == Some(format) =>
+        {
             print_human(outcome, global, ui);
         }
         (Err(failure), format) if format == Format::Human || format.is_picture() => {

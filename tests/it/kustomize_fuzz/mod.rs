@@ -6,7 +6,7 @@
 
 mod layers;
 mod objects;
-mod random;
+pub(crate) mod random;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

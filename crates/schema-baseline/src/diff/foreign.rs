@@ -18,7 +18,7 @@ pub(super) struct Foreign<'a> {
 }
 
 impl<'a> Foreign<'a> {
-    pub(super) fn of(work: &Work<'a>, gone: &BTreeSet<&str>, new: &BTreeSet<&str>) -> Self {
+    pub(super) fn of(work: &Work<'a>, gone: &BTreeSet<&str>) -> Self {
         let altered: BTreeSet<&str> = work
             .changed
             .get(&crate::ast::ObjectKind::Table)
@@ -50,7 +50,6 @@ impl<'a> Foreign<'a> {
                 }
             }
         }
-        let _ = new;
         foreign
     }
 
@@ -136,6 +135,9 @@ fn is_in_the_way(work: &Work<'_>, child: &Table, key: &ForeignKey) -> bool {
 }
 
 fn is_retyped(old: &Column, new: &Column) -> bool {
+    if old.auto_increment != new.auto_increment {
+        return true;
+    }
     let (old, new) = (&old.data_type, &new.data_type);
     let grows = old.name == "varchar" && new.name == "varchar" && old.numbers <= new.numbers;
     old.name != new.name

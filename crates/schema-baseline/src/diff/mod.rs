@@ -71,8 +71,23 @@ pub struct Path {
 pub struct Options {
     /// What has another name in the second schema. Nothing is taken for renamed that is not here.
     pub renames: Vec<Rename>,
-    /// Whether one of the schemas is as a server shows it, so that views that are not understood cannot be compared.
-    pub live: bool,
+    /// Which of the schemas are as a server shows them.
+    pub live: Live,
+}
+
+/// Which of two schemas are as a server shows them, with what it adds: a view of such a schema that is not understood
+/// cannot be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Live {
+    /// None of them.
+    #[default]
+    Neither,
+    /// The first one.
+    From,
+    /// The second one.
+    To,
+    /// Both.
+    Both,
 }
 
 /// The statements that take `from` to `to`.
@@ -103,10 +118,16 @@ pub fn diff(from: &Catalogue, to: &Catalogue, options: &Options) -> Result<Path,
 }
 
 /// Both schemas in the spelling of servers.
-fn comparable(from: &Catalogue, to: &Catalogue, live: bool) -> (Catalogue, Catalogue) {
+fn comparable(from: &Catalogue, to: &Catalogue, live: Live) -> (Catalogue, Catalogue) {
     let (mut ours, mut theirs) = (from.clone(), to.clone());
-    reconcile(&mut ours, &mut theirs);
-    if !live {
+    if live == Live::From {
+        reconcile(&mut theirs, &mut ours);
+    } else {
+        reconcile(&mut ours, &mut theirs);
+    }
+    if live == Live::Neither {
+        ours.events.clone_from(from.events());
+        theirs.events.clone_from(to.events());
         // Where no server has rewritten a view, its own words decide.
         for (name, view) in from.views() {
             let odd = ours.unknown.contains_key(&(ObjectKind::View, name.clone()))
@@ -124,7 +145,7 @@ fn comparable(from: &Catalogue, to: &Catalogue, live: bool) -> (Catalogue, Catal
 }
 
 /// What still differs after the statements have run in memory.
-fn left_over(mut from: Catalogue, to: &Catalogue, live: bool, steps: &[Step]) -> Vec<Finding> {
+fn left_over(mut from: Catalogue, to: &Catalogue, live: Live, steps: &[Step]) -> Vec<Finding> {
     from.defer_foreign_key_checks();
     for step in steps {
         order::run(&mut from, &step.sql);

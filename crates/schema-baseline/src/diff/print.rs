@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::ast::{Action, ActionWord, DataType, DefaultValue, Expr, KeyKind, KeyPartOf, Literal};
 use crate::catalogue::{Check, Column, ForeignKey, Key, Partitioning, Table};
 use crate::dialect::{Dialect, Vendor};
-use crate::parse::canonical_text;
+use crate::parse::{canonical_text, tokens_of};
+use crate::place::Span;
 
 /// For whom, and of which table.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ impl Printer<'_> {
     /// An expression as it was written, or, when a column of it has another name since, in its one spelling.
     pub(super) fn expression(self, expr: &Expr) -> String {
         if canonical_text(&expr.written, self.dialect) == expr.canonical {
-            return expr.written.to_string();
+            return close(&expr.written, self.dialect);
         }
         let columns: Vec<String> = self.table.column_names().map(str::to_lowercase).collect();
         let words: Vec<&str> = expr.canonical.split(' ').collect();
@@ -62,7 +63,7 @@ impl Printer<'_> {
                 (*word).to_owned()
             }
         };
-        words.iter().enumerate().map(quote).collect::<Vec<_>>().join(" ")
+        close(&words.iter().enumerate().map(quote).collect::<Vec<_>>().join(" "), self.dialect)
     }
 
     /// A column with its name.
@@ -291,6 +292,21 @@ fn digits(bytes: &[u8], one: impl Fn(&mut String, u8) -> std::fmt::Result) -> St
         let _ = one(&mut out, *byte);
         out
     })
+}
+
+/// Tokens with blanks only where they stand apart: the parenthesis of a call must follow its function at once.
+fn close(text: &str, dialect: Dialect) -> String {
+    let span = Span { start: 0, end: text.len() };
+    let mut out = String::with_capacity(text.len());
+    for token in tokens_of(text, span, dialect) {
+        let word = token.text(text);
+        let tight = matches!(word, "(" | ")" | "," | ".") || out.ends_with(['(', '.']) || out.is_empty();
+        if !tight {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// The current time with as many digits as the type keeps.

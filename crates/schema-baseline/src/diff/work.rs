@@ -31,7 +31,7 @@ impl Work<'_> {
         let gone: BTreeSet<&str> = tables.iter().filter(is_gone).map(String::as_str).collect();
         let new: BTreeSet<&str> = tables.iter().filter(is_new).map(String::as_str).collect();
         let altered: Vec<&String> = tables.iter().filter(|name| !is_new(name) && !is_gone(name)).collect();
-        let foreign = Foreign::of(self, &gone, &new);
+        let foreign = Foreign::of(self, &gone);
 
         self.drop_programs(path);
         for (table, keys) in &foreign.drops {

@@ -1,5 +1,6 @@
 //! `infra baseline diff`: the statements that take one schema to another.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,15 +8,16 @@ use migrate_core::mysql::MySqlDatabase;
 use migrate_core::predict::{Algorithm, Known, Lock, Prediction, predict};
 use migrate_core::server::Server;
 use schema_baseline::catalogue::Catalogue;
-use schema_baseline::diff::{self, Options, Step, facts, script};
+use schema_baseline::diff::{self, Live, Options, Step, facts, script};
 use schema_baseline::{Finding, finding};
 use serde_json::json;
 
 use crate::args::{BaselineDiff, Format};
 use crate::commands::migrate::database::block_on;
+use crate::configuration::Level;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, relevel};
 use crate::source::{Reach, Served, is_broken};
 use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
 
@@ -26,7 +28,12 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     // A server decides whose rules count, for both sides.
     let from = reach.served(&arguments.from, &mut outcome)?;
     let to = reach.served(&arguments.to, &mut outcome)?;
-    let live = from.is_some() || to.is_some();
+    let live = match (&from, &to) {
+        (None, None) => Live::Neither,
+        (Some(_), None) => Live::From,
+        (None, Some(_)) => Live::To,
+        (Some(_), Some(_)) => Live::Both,
+    };
     let empty = match from.as_ref().or(to.as_ref()) {
         Some(served) => served.empty.clone(),
         None => Catalogue::new(arguments.dialect),
@@ -41,6 +48,9 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
         Some(served) => served.catalogue,
         None => reach.built(&arguments.to, empty, &mut outcome)?,
     };
+    // Servers take programs whose bodies use what is not there.
+    let rules = BTreeMap::from([("schema/missing-reference".to_owned(), Level::Warning)]);
+    outcome.findings = relevel(std::mem::take(&mut outcome.findings), &rules);
     if is_broken(&outcome) {
         return Ok(outcome);
     }
@@ -92,7 +102,6 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
         outcome.summary = for_people(&path.steps, &predictions, &server, arguments);
     }
     outcome.summary_is_result = format == Format::Sql;
-    outcome.drawn = Some(Format::Sql);
     if arguments.exit_code && !path.steps.is_empty() {
         outcome.exit = Some(Exit::Findings);
     }
