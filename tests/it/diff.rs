@@ -1,5 +1,7 @@
 //! `infra baseline diff`: its statements, run on real servers, give the schema that is wanted.
 
+#![expect(clippy::print_stderr, reason = "tests say what they count")]
+
 mod cases;
 mod random;
 

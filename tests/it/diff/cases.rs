@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use infra_tests::servers::Engine;
 
-/// Cases that do not come out, each with its reason.
-pub(super) const KNOWN: [&str; 0] = [];
+/// Cases that do not come out.
+pub(super) const KNOWN: [&str; 1] = [
+    // The name of a column gets another case, which servers take for the same name.
+    "ColumnNameCaseInsensitive:",
+];
 
 /// A pair of schemas.
 #[derive(Debug, Default)]

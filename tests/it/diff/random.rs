@@ -144,7 +144,7 @@ fn random_schemas_become_each_other() {
                 match bring(engine, &sandbox, from, to) {
                     Came::Equal => equal += 1,
                     Came::NotForServer => {
-                        wrong.push(format!("{number}: the server refuses\n{from}\nor\n{to}"))
+                        wrong.push(format!("{number}: the server refuses\n{from}\nor\n{to}"));
                     }
                     Came::Wrong(why) => wrong.push(format!("{number}: from\n{from}\nto\n{to}\n{why}")),
                 }

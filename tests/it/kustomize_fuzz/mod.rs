@@ -1,6 +1,6 @@
 //! Generated kustomizations, rendered by `infra` and by the stock kustomize: the bytes, or both refuse.
 //!
-//! `INFRA_FUZZ_CASES` (default 300) and `INFRA_FUZZ_SEED` (default 1) choose how many and which.
+//! `INFRA_FUZZ_CASES` (default 100) and `INFRA_FUZZ_SEED` (default 1) choose how many and which.
 
 #![expect(clippy::format_collect, reason = "tests")]
 
@@ -49,7 +49,7 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
 fn generated_kustomizations_render_to_the_bytes_of_kustomize() {
-    let (count, first) = (number("INFRA_FUZZ_CASES", 300), number("INFRA_FUZZ_SEED", 1));
+    let (count, first) = (number("INFRA_FUZZ_CASES", 100), number("INFRA_FUZZ_SEED", 1));
     let next = AtomicUsize::new(0);
     let work = || {
         let (mut rendered, mut problems) = (0, Vec::new());

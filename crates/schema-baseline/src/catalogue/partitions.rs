@@ -8,7 +8,7 @@ use crate::parse::{canonical_text, partition_by, partition_change};
 impl Table {
     /// `PARTITION BY …`.
     pub(super) fn partition(&mut self, by: &Expr, dialect: Dialect) {
-        self.partitioning = Partitioning::By(by.canonical.clone());
+        self.partitioning = Partitioning::By(one_spelling(&by.canonical));
         self.partitions = partition_by(&by.written, dialect);
     }
 
@@ -19,9 +19,14 @@ impl Table {
         if !partitions.change(change) {
             return false;
         }
-        self.partitioning = Partitioning::By(canonical_text(&partitions.to_sql(), dialect));
+        self.partitioning = Partitioning::By(one_spelling(&canonical_text(&partitions.to_sql(), dialect)));
         true
     }
+}
+
+/// The last partition of a range may be written with parentheses or without.
+fn one_spelling(canonical: &str) -> String {
+    canonical.replace("less than ( maxvalue )", "less than maxvalue")
 }
 
 impl PartitionBy {
@@ -84,9 +89,6 @@ impl PartitionDef {
         let mut text = format!("PARTITION `{}`", self.name.replace('`', "``"));
         text += &match &self.values {
             PartitionValues::None => String::new(),
-            PartitionValues::LessThan(values) if values.len() == 1 && values[0] == "MAXVALUE" => {
-                " VALUES LESS THAN MAXVALUE".to_owned()
-            }
             PartitionValues::LessThan(values) => format!(" VALUES LESS THAN ({})", values.join(", ")),
             PartitionValues::In(values) => format!(" VALUES IN ({})", values.join(", ")),
             PartitionValues::Word(word) => format!(" {}", word.to_uppercase()),
