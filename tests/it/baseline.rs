@@ -180,7 +180,7 @@ fn a_killed_load_goes_on_wherever_it_stood() {
         let took = load(&sandbox, &whole).exits(0).elapsed;
         let expected = schema(&whole);
         let mut resumed = 0;
-        let rounds = 12;
+        let rounds = 6;
         for round in 0..rounds {
             let database = engine.database();
             // Twice, so that what goes on is killed too.
@@ -214,7 +214,7 @@ fn a_killed_load_goes_on_wherever_it_stood() {
             assert_eq!(database.value("SELECT COUNT(*) FROM flyway_schema_history"), "1");
             assert_eq!(database.query("SHOW TABLES LIKE '%\\_load'"), Vec::<Vec<String>>::new());
         }
-        assert!(resumed >= 3, "only {resumed} loads went on");
+        assert!(resumed >= 2, "only {resumed} loads went on");
     });
 }
 

@@ -256,12 +256,12 @@ fn sources_are_directories_migrations_and_revisions() {
     assert!(unknown.stderr.contains("is no source"), "{}", unknown.stderr);
 }
 
-/// sqldef's cases: all of them where `INFRA_DIFF_CASES=all`, else every third.
+/// sqldef's cases: all of them where `INFRA_DIFF_CASES=all`, else every sixth.
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn the_cases_of_sqldef_come_out_as_they_should() {
     let Some(cases) = cases::read() else { return };
-    let step = if std::env::var("INFRA_DIFF_CASES").is_ok_and(|which| which == "all") { 1 } else { 3 };
+    let step = if std::env::var("INFRA_DIFF_CASES").is_ok_and(|which| which == "all") { 1 } else { 6 };
     on_each_engine(|engine| {
         let sandbox = Sandbox::empty();
         let (mut equal, mut other, mut wrong) = (0, 0, Vec::new());
@@ -280,6 +280,6 @@ fn the_cases_of_sqldef_come_out_as_they_should() {
             "{}",
             unexpected.iter().map(|why| why.as_str()).collect::<Vec<_>>().join("\n=====\n")
         );
-        assert!(equal > 30, "{equal} cases came out equal");
+        assert!(equal >= 20, "{equal} cases came out equal");
     });
 }
