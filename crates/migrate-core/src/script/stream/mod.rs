@@ -1,7 +1,7 @@
 //! Scripts that are too large to be held: read from the beginning whenever they are needed, a few statements at a time.
 //!
 //! Three passes are made over such a file: one for its checksum when it is found, one that looks for faults and keeps an
-//! [`outline`] before anything runs, and one that executes it. Each checks that the text is still that of the first.
+//! `outline` before anything runs, and one that executes it. Each checks that the text is still that of the first.
 
 mod outline;
 mod parts;
