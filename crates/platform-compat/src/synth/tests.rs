@@ -8,7 +8,7 @@ environments:
   - name: prod
     production: true
     network:
-      ingress: restricted
+      ingress: declared
       egress: restricted
       deny_cidrs: [10.1.0.0/16]
       dns: {namespace: kube-system, selector: {k8s-app: kube-dns}, ports: [53/UDP, 53/TCP]}
