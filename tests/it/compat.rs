@@ -96,7 +96,7 @@ fn questions_about_what_is_not_there_are_no_questions() {
         (&["check", "--today", "tomorrow"], "cli/date"),
         (&["plan", "--env", "prod"], "cli/compat-plan-what"),
         (&["plan", "prod", "nowhere"], "cli/unknown-environment"),
-        (&["diff", "no-such-revision"], "cli/git"),
+        (&["diff", "no-such-revision"], "cli/revision"),
     ] {
         let result = json(&sandbox, arguments, 2);
         assert_eq!(rules(&result), [rule], "{arguments:?}: {result}");
@@ -194,4 +194,60 @@ fn the_graph_has_pictures_and_only_the_graph() {
     assert_eq!(result["nodes"].as_array().map(Vec::len), Some(10));
     let refused = infra(&sandbox).run(&["check", "--format", "dot"]).exits(2);
     assert!(refused.stderr.contains("cli/format"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_platform_may_be_spread_over_several_files() {
+    let sandbox = committed();
+    let whole = json(&sandbox, &["check"], 0);
+    // `gateway` moves into a file of its own, and so do the rules from `known_bad` on.
+    let platform = sandbox.read(PLATFORM);
+    let (head, rest) = platform.split_once("  - name: gateway\n").expect("the tree has a gateway");
+    let (gateway, tail) = rest.split_once("  - name: ").expect("it is not the last one");
+    sandbox.write(PLATFORM, format!("{head}  - name: {tail}"));
+    let part = format!("apiVersion: infra/v1\nkind: Platform\ncomponents:\n  - name: gateway\n{gateway}");
+    sandbox.write("platform/platform.d/web.yaml", part);
+    assert_eq!(json(&sandbox, &["check"], 0)["components"], whole["components"]);
+
+    let rules = "apiVersion: infra/v1\nkind: Compatibility\nknown_bad:\n  - {id: too-old, all: [{component: gateway}], reason: it is}\n";
+    sandbox.write("platform/compatibility.d/web.yaml", rules);
+    let bad = json(&sandbox, &["check"], 1);
+    let finding = findings(&bad).iter().find(|finding| finding["rule"] == "compat/known-bad").expect("one");
+    assert_eq!(finding["file"], "platform/compatibility.d/web.yaml");
+
+    // A revision has its parts, and so has another directory.
+    commit(&sandbox);
+    let same = json(&sandbox, &["diff", "HEAD", "HEAD"], 0);
+    assert_eq!(same["changes"], Value::Array(Vec::new()));
+    let before = json(&sandbox, &["diff", "HEAD~1", "HEAD"], 1);
+    assert_eq!(before["introduced"][0]["rule"], "compat/known-bad", "{before}");
+    let root = sandbox.root().join("platform").display().to_string();
+    assert_eq!(json(&sandbox, &["diff", &root, "HEAD"], 0)["changes"], Value::Array(Vec::new()));
+
+    // Elsewhere, where `infra.toml` says so; a pattern that leaves the tree is refused.
+    sandbox.write("teams/web/platform.yaml", sandbox.read("platform/platform.d/web.yaml"));
+    sandbox.remove("platform/platform.d/web.yaml");
+    assert_eq!(rules_of_check(&sandbox, 1)[0], "compat/unknown-component");
+    sandbox.write("infra.toml", "[paths]\nplatform_parts = [\"teams/*/platform.yaml\"]\n");
+    assert_eq!(rules_of_check(&sandbox, 1)[0], "compat/known-bad");
+    sandbox.write("infra.toml", "[paths]\nplatform_parts = [\"../*.yaml\"]\n");
+    let refused = infra(&sandbox).run(&["compat", "check"]).exits(2);
+    assert!(refused.stderr.contains("leaves the tree"), "{}", refused.stderr);
+}
+
+fn rules_of_check(sandbox: &Sandbox, code: i32) -> Vec<String> {
+    rules(&json(sandbox, &["check"], code)).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn editors_get_a_schema_of_each_file() {
+    let sandbox = Sandbox::reference();
+    for (of, title) in [("platform", "platform.yaml"), ("compatibility", "compatibility.yaml")] {
+        let printed = infra(&sandbox).run(&["compat", "schema", of]).exits(0).json();
+        assert_eq!(printed["title"], title);
+        assert_eq!(printed["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        assert_eq!(json(&sandbox, &["schema", of], 0)["json_schema"], printed);
+    }
+    let part = infra(&sandbox).run(&["compat", "schema", "part"]).exits(0).json();
+    assert_eq!(part["required"], serde_json::json!(["apiVersion", "kind", "components"]));
 }

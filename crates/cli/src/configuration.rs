@@ -90,8 +90,52 @@ pub(crate) struct Paths {
     pub(crate) schema: PathBuf,
     /// Components, versions, dependencies, environments.
     pub(crate) platform: PathBuf,
+    /// Patterns of files with further components.
+    pub(crate) platform_parts: Vec<Pattern>,
     /// Constraints between them.
     pub(crate) compatibility: PathBuf,
+    /// Patterns of files with further constraints.
+    pub(crate) compatibility_parts: Vec<Pattern>,
+}
+
+/// A pattern of paths relative to the root: `*` and `?` within a name, `**` over any directories.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Pattern(glob::Pattern);
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+            return Err(format!("`{text}` leaves the tree; patterns are relative to it"));
+        }
+        glob::Pattern::new(&text).map(Self).map_err(|error| format!("`{text}` is no pattern: {error}"))
+    }
+}
+
+impl Pattern {
+    /// A pattern that is known to be one.
+    fn known(text: &str) -> Vec<Self> {
+        Self::try_from(text.to_owned()).into_iter().collect()
+    }
+
+    /// Its text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// What it is relative to a directory; none when it is about what is beside that.
+    pub(crate) fn below(&self, directory: &Path) -> Option<Self> {
+        let rest = Path::new(self.as_str()).strip_prefix(directory).ok()?;
+        Self::try_from(rest.to_str()?.to_owned()).ok()
+    }
+
+    /// Whether it is the pattern of a path.
+    pub(crate) fn matches(&self, path: &Path) -> bool {
+        let options = glob::MatchOptions { require_literal_separator: true, ..Default::default() };
+        self.0.matches_path_with(path, options)
+    }
 }
 
 impl Default for Paths {
@@ -101,7 +145,9 @@ impl Default for Paths {
             migrations: "infra/mysql/migrations".into(),
             schema: "infra/mysql/schema".into(),
             platform: "platform/platform.yaml".into(),
+            platform_parts: Pattern::known("platform/platform.d/*.yaml"),
             compatibility: "platform/compatibility.yaml".into(),
+            compatibility_parts: Pattern::known("platform/compatibility.d/*.yaml"),
         }
     }
 }

@@ -38,6 +38,24 @@ pub struct Compatibility {
     pub releases: Vec<Release>,
 }
 
+impl Compatibility {
+    /// Adds the rules of another file.
+    pub(crate) fn extend(&mut self, other: Self) {
+        let Self { constraints, known_bad, apis, pins, exclusions, order, cycles, schema, support, releases } =
+            other;
+        self.constraints.extend(constraints);
+        self.known_bad.extend(known_bad);
+        self.apis.extend(apis);
+        self.pins.extend(pins);
+        self.exclusions.extend(exclusions);
+        self.order.extend(order);
+        self.cycles.extend(cycles);
+        self.schema.extend(schema);
+        self.support.extend(support);
+        self.releases.extend(releases);
+    }
+}
+
 /// What a rule speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {

@@ -9,6 +9,7 @@ use crate::{
     finding::Finding,
     findings::Findings,
     place::{Place, Spanned, Text},
+    shape::Shape,
     suggest,
     yaml::{Key, Node, Value},
 };
@@ -23,7 +24,7 @@ pub(crate) struct Decoder<'f> {
 /// The entries of a map whose keys are all known.
 pub(crate) struct Fields<'n, 't> {
     entries: &'n [(Key<'t>, Node<'t>)],
-    what: &'static str,
+    shape: &'static Shape,
     /// Where a missing key is reported.
     pub(crate) place: Place,
 }
@@ -31,6 +32,7 @@ pub(crate) struct Fields<'n, 't> {
 impl<'n, 't> Fields<'n, 't> {
     /// The value of a key; nothing when it is absent or null.
     pub(crate) fn get(&self, key: &str) -> Option<&'n Node<'t>> {
+        debug_assert!(self.shape.names().any(|name| name == key), "`{key}` is no key of {}", self.shape.what);
         let (_, node) = self.entries.iter().find(|(candidate, _)| candidate.text == key)?;
         (!matches!(node.value, Value::Null)).then_some(node)
     }
@@ -45,16 +47,16 @@ impl<'f> Decoder<'f> {
     pub(crate) fn fields<'n, 't>(
         &mut self,
         node: &'n Node<'t>,
-        what: &'static str,
-        known: &[&'static str],
+        shape: &'static Shape,
     ) -> Option<Fields<'n, 't>> {
+        let what = shape.what;
         let entries = self.entries(node, what)?;
         for (key, _) in entries {
-            if !known.contains(&&*key.text) {
-                let help = match suggest::nearest(&key.text, known.iter().copied()) {
+            if !shape.names().any(|name| name == key.text) {
+                let help = match suggest::nearest(&key.text, shape.names()) {
                     Some(name) => format!("did you mean `{name}`?"),
                     None if key.text == "<<" => "merge keys are not read; write the keys out".to_owned(),
-                    None => format!("known are {}", list(known)),
+                    None => format!("known are {}", list(&shape.names().collect::<Vec<_>>())),
                 };
                 let text = key.text.to_string();
                 self.findings.push(key.place, |src, span| Finding::UnknownKey {
@@ -68,7 +70,7 @@ impl<'f> Decoder<'f> {
         }
         // A whole block is no help as a place: point at its first key.
         let place = entries.first().map_or(node.place, |(key, _)| key.place);
-        Some(Fields { entries, what, place })
+        Some(Fields { entries, shape, place })
     }
 
     /// The entries of a map with any keys.
@@ -90,12 +92,23 @@ impl<'f> Decoder<'f> {
         key: &'static str,
         read: impl FnOnce(&mut Self, &'n Node<'t>) -> Option<T>,
     ) -> Option<T> {
-        let Some(node) = fields.get(key) else {
-            let what = fields.what;
-            self.findings.push(fields.place, |src, span| Finding::MissingKey { src, span, key, what });
-            return None;
-        };
+        debug_assert!(fields.shape.requires(key), "`{key}` of {} may be left out", fields.shape.what);
+        let node = self.present(fields, key)?;
         read(self, node)
+    }
+
+    /// The value of a key that must be there because of what else is.
+    pub(crate) fn present<'n, 't>(
+        &mut self,
+        fields: &Fields<'n, 't>,
+        key: &'static str,
+    ) -> Option<&'n Node<'t>> {
+        let node = fields.get(key);
+        if node.is_none() {
+            let what = fields.shape.what;
+            self.findings.push(fields.place, |src, span| Finding::MissingKey { src, span, key, what });
+        }
+        node
     }
 
     /// The value of a key that may be there.

@@ -254,8 +254,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("first here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// The name.
         name: String,
     },
@@ -310,8 +313,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("first here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// The id.
         name: String,
     },
@@ -489,8 +495,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("declared here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.
@@ -541,8 +550,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("served are these")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.
@@ -621,8 +633,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("declared here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.
@@ -647,8 +662,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("visible to these only")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.
@@ -667,8 +685,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("deprecated here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.
@@ -685,8 +706,11 @@ pub enum Finding {
         /// The place.
         span: SourceSpan,
         #[label("retired here")]
-        /// The other place, in the same file.
-        first: SourceSpan,
+        /// The other place, when it is in the same file.
+        first: Option<SourceSpan>,
+        #[related]
+        /// The other place, when it is in another file.
+        related: Vec<Finding>,
         /// Who depends.
         consumer: String,
         /// On whom.

@@ -23,6 +23,26 @@ struct Item {
     finding: Finding,
 }
 
+/// The second place of a finding: a label where the finding stands, a remark of its own where it is in another file.
+pub(crate) struct Second {
+    span: SourceSpan,
+    elsewhere: Option<Source>,
+    note: &'static str,
+}
+
+impl Second {
+    /// The label.
+    pub(crate) fn label(&self) -> Option<SourceSpan> {
+        self.elsewhere.is_none().then_some(self.span)
+    }
+
+    /// The remark.
+    pub(crate) fn remark(&self) -> Vec<Finding> {
+        let note = |src| Finding::Note { src, span: self.span, note: self.note.to_owned() };
+        self.elsewhere.clone().map(note).into_iter().collect()
+    }
+}
+
 impl Findings {
     pub(crate) fn new(sources: Arc<[Source]>) -> Self {
         Self { sources, items: Vec::new() }
@@ -49,6 +69,13 @@ impl Findings {
             .into_iter()
             .map(|src| Finding::Note { src, span: place.span(), note: note.to_owned() })
             .collect()
+    }
+
+    /// Where else a finding at `place` points.
+    pub(crate) fn second(&self, place: Place, second: Place, note: &'static str) -> Second {
+        let elsewhere =
+            (place.file != second.file).then(|| self.sources.get(second.file as usize).cloned()).flatten();
+        Second { span: second.span(), elsewhere, note }
     }
 
     /// All findings by file, place, rule and text.

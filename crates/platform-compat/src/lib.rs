@@ -61,7 +61,8 @@
 //! # What it does not do
 //!
 //! It does not compare edges with `NetworkPolicy` objects: that takes rendered manifests.
-//! Merge keys, tags and several documents in a file are refused.
+//! Merge keys, tags and several documents in a file are refused; components and rules may be spread over several files
+//! ([`Platform::load_texts`]). [`json_schema`] gives editors what each file may hold.
 
 mod check;
 mod compatibility;
@@ -82,6 +83,7 @@ mod platform;
 mod question;
 pub mod range;
 mod read;
+mod shape;
 mod solve;
 mod space;
 mod suggest;
@@ -112,8 +114,9 @@ pub use network::{
 };
 pub use place::{Place, Source, Spanned, Text};
 pub use plan::{Locked, Move, NoPlan, Plan, Step, Target, plan};
-pub use platform::Platform;
+pub use platform::{Platform, Texts};
 pub use question::{Dependent, Hop, Scope};
+pub use shape::{File, json_schema};
 pub use solve::{Change, Conflict, Solution, solve};
 pub use space::{Cause, Space, What};
 pub use suggest::nearest;

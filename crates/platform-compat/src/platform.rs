@@ -31,21 +31,38 @@ pub struct Platform {
     pub(crate) environments_place: Option<Place>,
 }
 
+/// The files of a platform: each with the name under which findings show it, and its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Texts<'t> {
+    /// platform.yaml.
+    pub platform: (&'t str, &'t str),
+    /// Files with further components: `apiVersion`, `kind: Platform` and `components`, nothing else.
+    pub parts: &'t [(&'t str, &'t str)],
+    /// compatibility.yaml and files with further rules.
+    pub rules: &'t [(&'t str, &'t str)],
+}
+
 impl Platform {
     /// Reads platform.yaml and, when there is one, compatibility.yaml: each with the name under which findings
     /// show it, and its text. Whatever could be understood is in the platform, whatever could not is a finding;
     /// both come in an order that depends on the texts alone.
     pub fn load(platform: (&str, &str), compatibility: Option<(&str, &str)>) -> (Self, Vec<Finding>) {
-        let sources: Arc<[Source]> = std::iter::once(platform)
-            .chain(compatibility)
-            .map(|(name, text)| Source::new(name, text.into()))
+        Self::load_texts(&Texts { platform, parts: &[], rules: compatibility.as_slice() })
+    }
+
+    /// Reads a platform whose components or rules are spread over several files, as [`load`](Self::load) does. Names are
+    /// shared by all of them: each file may refer to what another one declares.
+    pub fn load_texts(texts: &Texts<'_>) -> (Self, Vec<Finding>) {
+        let sources: Arc<[Source]> = std::iter::once(&texts.platform)
+            .chain(texts.parts)
+            .chain(texts.rules)
+            .map(|(name, text)| Source::new(name, (*text).into()))
             .collect();
         let mut findings = Findings::new(sources.clone());
-        let mut loaded = read::platform(platform.1, &mut findings).unwrap_or_default();
+        let mut loaded = read::platform(texts, &mut findings).unwrap_or_default();
         loaded.sources = sources;
-        if let Some((_, text)) = compatibility {
-            loaded.compatibility = read::compatibility(text, &loaded, &mut findings);
-        }
+        let first = u32::try_from(texts.parts.len() + 1).unwrap_or(u32::MAX);
+        loaded.compatibility = read::compatibility(first, texts.rules, &loaded, &mut findings);
         (loaded, findings.into_sorted())
     }
 

@@ -21,6 +21,16 @@ pub(crate) enum Compat {
         after_help = "Examples:\n  infra compat graph\n  infra compat graph --format svg --cluster-by environment > graph.svg\n  infra compat graph --focus mysql --reverse --depth 2"
     )]
     Graph(Graph),
+    /// Print the JSON Schema of a file, for editors
+    ///
+    /// An editor with a YAML language server completes and checks the file that begins with
+    /// `# yaml-language-server: $schema=FILE`.
+    #[command(after_help = "Example:\n  infra compat schema platform > platform.schema.json")]
+    Schema {
+        /// Of which file
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
     /// Why does one component need another one: the shortest chain of dependencies
     #[command(after_help = "Example:\n  infra compat why gateway mysql --env prod")]
     Why {
@@ -149,4 +159,15 @@ pub(crate) enum Unknown {
     Fail,
     /// It may, if it needs no more than is declared
     Allow,
+}
+
+/// A file that has a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// platform.yaml
+    Platform,
+    /// A file with further components, as in platform.d
+    Part,
+    /// compatibility.yaml, or a file with further rules, as in compatibility.d
+    Compatibility,
 }

@@ -33,6 +33,15 @@ impl<'a> Revision<'a> {
     /// Copies a file or directory of the working tree as it was into a temporary directory; gives that directory and the
     /// place in it.
     pub(crate) fn fetch(&self, path: &Path) -> Result<(tempfile::TempDir, PathBuf), Failure> {
+        self.fetch_where(path, |_| true)
+    }
+
+    /// The same for those files of a directory whose path, relative to it, is wanted.
+    pub(crate) fn fetch_where(
+        &self,
+        path: &Path,
+        wanted: impl Fn(&Path) -> bool,
+    ) -> Result<(tempfile::TempDir, PathBuf), Failure> {
         let top = self.run(&["rev-parse", "--show-toplevel"], "there is no repository here")?;
         let top = PathBuf::from(String::from_utf8_lossy(&top.stdout).trim_end());
         let here = std::env::current_dir().map_err(|error| Failure::read(Path::new("."), error))?;
@@ -40,10 +49,12 @@ impl<'a> Revision<'a> {
         let inside = inside.strip_prefix(&top).map(Path::to_owned).map_err(|_| {
             self.problem(format!("`{}` is not in the repository `{}`", path.display(), top.display()))
         })?;
-        let listed = self.run(
-            &["ls-tree", "-r", "-z", "--full-tree", self.name, "--", &inside.to_string_lossy()],
-            "its files cannot be listed",
-        )?;
+        let pathspec = inside.to_string_lossy();
+        let mut list = vec!["ls-tree", "-r", "-z", "--full-tree", self.name];
+        if !pathspec.is_empty() {
+            list.extend(["--", &*pathspec]);
+        }
+        let listed = self.run(&list, "its files cannot be listed")?;
         let directory =
             tempfile::tempdir().map_err(|error| Failure::write(Path::new("a temporary directory"), error))?;
         let mut files: Vec<(String, PathBuf)> = Vec::new();
@@ -55,7 +66,10 @@ impl<'a> Revision<'a> {
             if let (Some("100644" | "100755"), Some("blob"), Some(id)) =
                 (words.next(), words.next(), words.next())
             {
-                files.push((id.to_owned(), PathBuf::from(name)));
+                let name = PathBuf::from(name);
+                if name.strip_prefix(&inside).is_ok_and(&wanted) {
+                    files.push((id.to_owned(), name));
+                }
             }
         }
         if files.is_empty() {

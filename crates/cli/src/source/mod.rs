@@ -1,6 +1,6 @@
 //! A schema wherever it comes from: `schema`, `migrations`, `file:…`, a server, or any of the files at a revision of git.
 
-mod git;
+pub(crate) mod git;
 mod name;
 
 use std::path::{Path, PathBuf};

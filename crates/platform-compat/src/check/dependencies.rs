@@ -54,6 +54,7 @@ impl Checker<'_> {
         }
         let platform = self.platform;
         let missing = edge.environments.without(edge.provider.environments);
+        let second = self.findings.second(edge.dependency.place, edge.provider.name.place, "declared here");
         self.report(
             "compat/not-deployed",
             edge.subject(),
@@ -66,11 +67,11 @@ impl Checker<'_> {
                     format!("it is in {} now", platform.names(edge.provider.environments))
                 };
                 let environments = platform.names(environments);
-                let first = edge.provider.name.place.span();
                 Finding::NotDeployed {
                     src,
                     span,
-                    first,
+                    first: second.label(),
+                    related: second.remark(),
                     consumer: edge.consumer(),
                     provider: edge.provider(),
                     environments,
@@ -82,8 +83,12 @@ impl Checker<'_> {
 
     fn lifecycle(&mut self, edge: &Edge<'_>) {
         let lifecycle = &edge.provider.lifecycle;
-        let first = lifecycle.place.span();
         let place = edge.dependency.place;
+        let note = match lifecycle.value {
+            Lifecycle::Retired => "retired here",
+            _ => "deprecated here",
+        };
+        let second = self.findings.second(place, lifecycle.place, note);
         let (consumer, provider) = (edge.consumer(), edge.provider());
         match lifecycle.value {
             Lifecycle::Experimental | Lifecycle::Production => {}
@@ -96,7 +101,8 @@ impl Checker<'_> {
                     |src, span, _| Finding::DeprecatedComponent {
                         src,
                         span,
-                        first,
+                        first: second.label(),
+                        related: second.remark(),
                         consumer: consumer.clone(),
                         provider: provider.clone(),
                     },
@@ -111,7 +117,8 @@ impl Checker<'_> {
                     |src, span, _| Finding::RetiredComponent {
                         src,
                         span,
-                        first,
+                        first: second.label(),
+                        related: second.remark(),
                         consumer: consumer.clone(),
                         provider: provider.clone(),
                     },
@@ -132,9 +139,9 @@ impl Checker<'_> {
                 Visibility::Only(users) => users.contains(&edge.consumer.name),
             };
             if !visible {
-                let first = endpoint.visibility.place.span();
                 let name = endpoint.name.value.to_string();
                 let place = edge.dependency.place;
+                let second = self.findings.second(place, endpoint.visibility.place, "visible to these only");
                 self.report(
                     "compat/not-visible",
                     edge.subject(),
@@ -142,7 +149,9 @@ impl Checker<'_> {
                     place,
                     |src, span, _| {
                         let (consumer, provider) = (edge.consumer(), edge.provider());
-                        Finding::NotVisible { src, span, first, consumer, provider, endpoint: name.clone() }
+                        let (first, related) = (second.label(), second.remark());
+                        let endpoint = name.clone();
+                        Finding::NotVisible { src, span, first, related, consumer, provider, endpoint }
                     },
                 );
             }
@@ -160,6 +169,7 @@ impl Checker<'_> {
                     continue;
                 }
                 let here = edge.environments.and(*environments).and(edge.provider.environments);
+                let second = self.findings.second(range.place, version.place, "declared here");
                 self.report(
                     "compat/version-unsatisfied",
                     edge.subject(),
@@ -168,7 +178,8 @@ impl Checker<'_> {
                     |src, span, environments| Finding::VersionUnsatisfied {
                         src,
                         span,
-                        first: version.place.span(),
+                        first: second.label(),
+                        related: second.remark(),
                         consumer: edge.consumer(),
                         provider: edge.provider(),
                         range: range.value.to_string(),
@@ -213,11 +224,13 @@ impl Checker<'_> {
             else {
                 return;
             };
+            let second = self.findings.second(accepted.place, first.place, "served are these");
             self.report("compat/api-unsatisfied", edge.subject(), here, accepted.place, |src, span, _| {
                 Finding::ApiUnsatisfied {
                     src,
                     span,
-                    first: first.place.span(),
+                    first: second.label(),
+                    related: second.remark(),
                     consumer: edge.consumer(),
                     provider: edge.provider(),
                     api: accepted.name.value.to_string(),

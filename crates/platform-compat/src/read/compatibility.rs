@@ -20,27 +20,38 @@ use crate::{
     finding::Finding,
     findings::Findings,
     model::{Api, ComponentId, EnvironmentId},
-    place::{Spanned, Text},
+    place::{Place, Spanned, Text},
     platform::Platform,
     range::Range,
+    shape,
     version::{Scheme, Suffix, Version},
     yaml::{self, Node, Value},
 };
 
-const SEVERITIES: [(&str, Severity); 3] =
+pub(crate) const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Advice)];
-const UNITS: [(&str, usize); 3] = [("major", 0), ("minor", 1), ("patch", 2)];
-const PHASES: [(&str, SchemaPhase); 3] =
+pub(crate) const UNITS: [(&str, usize); 3] = [("major", 0), ("minor", 1), ("patch", 2)];
+pub(crate) const PHASES: [(&str, SchemaPhase); 3] =
     [("expand", SchemaPhase::Expand), ("contract", SchemaPhase::Contract), ("neutral", SchemaPhase::Neutral)];
 
-/// Reads compatibility.yaml against a platform.
-pub(crate) fn compatibility(text: &str, platform: &Platform, findings: &mut Findings) -> Compatibility {
-    let Some(root) = yaml::parse(text, 1, findings) else { return Compatibility::default() };
+/// Reads the files of rules, of which the first has the index `file`, against a platform.
+pub(crate) fn compatibility(
+    file: u32,
+    texts: &[(&str, &str)],
+    platform: &Platform,
+    findings: &mut Findings,
+) -> Compatibility {
     let environments: HashMap<Arc<str>, EnvironmentId> =
         platform.environment_ids().map(|id| (platform[id].name.value.clone(), id)).collect();
     let decoder = Decoder::new(findings);
     let mut reader = Reader { decoder, names: Names::new(&environments), platform, ids: HashMap::new() };
-    reader.document(&root).unwrap_or_default()
+    let mut all = Compatibility::default();
+    for (file, (_, text)) in (file..).zip(texts) {
+        if let Some(root) = yaml::parse(text, file, reader.decoder.findings) {
+            all.extend(reader.document(&root).unwrap_or_default());
+        }
+    }
+    all
 }
 
 struct Reader<'f, 'p> {
@@ -48,31 +59,14 @@ struct Reader<'f, 'p> {
     names: Names<'p>,
     platform: &'p Platform,
     /// Names of rules that were met, with their places.
-    ids: HashMap<Arc<str>, miette::SourceSpan>,
+    ids: HashMap<Arc<str>, Place>,
 }
 
 impl Reader<'_, '_> {
     fn document(&mut self, root: &Node<'_>) -> Option<Compatibility> {
-        let keys = [
-            "apiVersion",
-            "kind",
-            "metadata",
-            "constraints",
-            "known_bad",
-            "apis",
-            "pins",
-            "exclusions",
-            "order",
-            "cycles",
-            "schema",
-            "support",
-            "releases",
-        ];
-        let fields = self.decoder.fields(root, "compatibility.yaml", &keys)?;
+        let fields = self.decoder.fields(root, &shape::COMPATIBILITY)?;
         header(&mut self.decoder, &fields, "Compatibility");
-        self.decoder.optional(&fields, "metadata", |decoder, node| {
-            decoder.fields(node, "`metadata`", &["name", "owner"])
-        });
+        self.decoder.optional(&fields, "metadata", |decoder, node| decoder.fields(node, &shape::LABELLED));
         // Without a platform every reference would be unknown, and its file has findings already.
         if self.platform.components.is_empty() {
             return None;
@@ -124,20 +118,7 @@ impl Reader<'_, '_> {
     }
 
     fn constraint(&mut self, node: &Node<'_>) -> Option<Constraint> {
-        let keys = [
-            "id",
-            "when",
-            "require",
-            "forbid",
-            "skew",
-            "environments",
-            "severity",
-            "reason",
-            "reference",
-            "owner",
-            "expires",
-        ];
-        let fields = self.decoder.fields(node, "a constraint", &keys)?;
+        let fields = self.decoder.fields(node, &shape::CONSTRAINT)?;
         let id = self.id(&fields);
         let rule = self.rule(&fields);
         let environments = self.names.environment_set(&mut self.decoder, &fields, "environments");
@@ -167,11 +148,9 @@ impl Reader<'_, '_> {
             }
             return self.skew(node);
         }
-        if fields.get("when").is_none() {
-            self.decoder.required(fields, "when", |_, _| Some(()));
-        }
+        self.decoder.present(fields, "when");
         if fields.get("require").is_none() && fields.get("forbid").is_none() {
-            self.decoder.required(fields, "require", |_, _| Some(()));
+            self.decoder.present(fields, "require");
         }
         let count = |key| match fields.get(key) {
             None => 0,
@@ -188,8 +167,7 @@ impl Reader<'_, '_> {
     }
 
     fn skew(&mut self, node: &Node<'_>) -> Option<Rule> {
-        let fields =
-            self.decoder.fields(node, "`skew`", &["leader", "follower", "older", "newer", "unit"])?;
+        let fields = self.decoder.fields(node, &shape::SKEW)?;
         let leader = self.side(&fields, "leader");
         let follower = self.side(&fields, "follower");
         let mut distance = |key| {
@@ -211,15 +189,9 @@ impl Reader<'_, '_> {
     }
 
     fn known_bad(&mut self, node: &Node<'_>) -> Option<KnownBad> {
-        let fields = self.decoder.fields(
-            node,
-            "an entry of `known_bad`",
-            &["id", "all", "environments", "reason", "reference"],
-        )?;
+        let fields = self.decoder.fields(node, &shape::KNOWN_BAD)?;
         let id = self.id(&fields);
-        if fields.get("all").is_none() {
-            self.decoder.required(&fields, "all", |_, _| Some(()));
-        }
+        self.decoder.present(&fields, "all");
         let wanted = match fields.get("all") {
             Some(Node { value: Value::Sequence(items), .. }) => items.len(),
             _ => 1,
@@ -234,8 +206,7 @@ impl Reader<'_, '_> {
     }
 
     fn condition(&mut self, node: &Node<'_>) -> Option<Condition> {
-        let keys = ["component", "version", "api", "schema", "present", "environment"];
-        let fields = self.decoder.fields(node, "a condition", &keys)?;
+        let fields = self.decoder.fields(node, &shape::CONDITION)?;
         let name = self.decoder.required(&fields, "component", Decoder::text)?;
         let part = self.part(&name);
         let version = self.decoder.optional(&fields, "version", Decoder::text);
@@ -265,8 +236,7 @@ impl Reader<'_, '_> {
     }
 
     fn api_end(&mut self, node: &Node<'_>) -> Option<ApiEnd> {
-        let keys = ["name", "version", "deprecated", "removed_after", "replaced_by"];
-        let fields = self.decoder.fields(node, "an entry of `apis`", &keys)?;
+        let fields = self.decoder.fields(node, &shape::API_END)?;
         let name = self.decoder.required(&fields, "name", Decoder::text);
         let version = self.decoder.required(&fields, "version", Decoder::text);
         let deprecated = self.date(&fields, "deprecated");
@@ -294,11 +264,7 @@ impl Reader<'_, '_> {
     }
 
     fn pin(&mut self, node: &Node<'_>) -> Option<Pin> {
-        let fields = self.decoder.fields(
-            node,
-            "a pin",
-            &["component", "environment", "version", "reason", "expires"],
-        )?;
+        let fields = self.decoder.fields(node, &shape::PIN)?;
         let component = self.component(&fields, "component");
         let environments = self.names.environment_set(&mut self.decoder, &fields, "environment");
         let version = self.decoder.required(&fields, "version", Decoder::text);
@@ -311,11 +277,7 @@ impl Reader<'_, '_> {
     }
 
     fn exclusion(&mut self, node: &Node<'_>) -> Option<Exclusion> {
-        let fields = self.decoder.fields(
-            node,
-            "an exclusion",
-            &["id", "rule", "match", "reason", "owner", "expires"],
-        )?;
+        let fields = self.decoder.fields(node, &shape::EXCLUSION)?;
         let id = self.id(&fields);
         let rule = self.decoder.required(&fields, "rule", Decoder::text);
         if let Some(rule) = rule.as_ref().filter(|rule| !RULES.contains(&&*rule.value)) {
@@ -333,11 +295,7 @@ impl Reader<'_, '_> {
         let mut environment = None;
         let mut constraint = None;
         if let Some(node) = fields.get("match") {
-            let fields = self.decoder.fields(
-                node,
-                "`match`",
-                &["component", "dependency", "environment", "constraint"],
-            )?;
+            let fields = self.decoder.fields(node, &shape::MATCH)?;
             for (key, place) in [("component", &mut component), ("dependency", &mut dependency)] {
                 *place = self.decoder.optional(&fields, key, Decoder::text);
                 if let Some(name) = place {
@@ -366,8 +324,7 @@ impl Reader<'_, '_> {
     }
 
     fn order(&mut self, node: &Node<'_>) -> Option<Order> {
-        let fields =
-            self.decoder.fields(node, "an entry of `order`", &["before", "after", "together", "reason"])?;
+        let fields = self.decoder.fields(node, &shape::ORDER)?;
         let reason = self.decoder.required(&fields, "reason", Decoder::text);
         if fields.get("together").is_some() {
             let members = self.members(&fields, "together");
@@ -379,7 +336,7 @@ impl Reader<'_, '_> {
     }
 
     fn cycle(&mut self, node: &Node<'_>) -> Option<DeclaredCycle> {
-        let fields = self.decoder.fields(node, "an entry of `cycles`", &["members", "reason", "start"])?;
+        let fields = self.decoder.fields(node, &shape::CYCLE)?;
         let mut members = self.members(&fields, "members");
         members.sort();
         members.dedup();
@@ -389,11 +346,10 @@ impl Reader<'_, '_> {
     }
 
     fn schema_steps(&mut self, node: &Node<'_>) -> Option<Vec<SchemaStep>> {
-        let fields = self.decoder.fields(node, "an entry of `schema`", &["database", "steps"])?;
+        let fields = self.decoder.fields(node, &shape::SCHEMA)?;
         let database = self.component(&fields, "database")?;
         Some(self.each(&fields, "steps", |reader, node| {
-            let keys = ["version", "phase", "adds", "drops", "needs"];
-            let fields = reader.decoder.fields(node, "a step of a schema", &keys)?;
+            let fields = reader.decoder.fields(node, &shape::SCHEMA_STEP)?;
             let text = reader.decoder.required(&fields, "version", Decoder::text);
             let phase =
                 reader.decoder.required(&fields, "phase", |decoder, node| decoder.choice(node, &PHASES));
@@ -407,8 +363,7 @@ impl Reader<'_, '_> {
     }
 
     fn support(&mut self, node: &Node<'_>) -> Option<Support> {
-        let keys = ["component", "version", "eol", "extended", "source"];
-        let fields = self.decoder.fields(node, "an entry of `support`", &keys)?;
+        let fields = self.decoder.fields(node, &shape::SUPPORT)?;
         let name = self.decoder.required(&fields, "component", Decoder::text);
         let version = self.decoder.required(&fields, "version", Decoder::text);
         let eol = self
@@ -421,11 +376,10 @@ impl Reader<'_, '_> {
     }
 
     fn releases(&mut self, node: &Node<'_>) -> Option<Vec<Release>> {
-        let fields = self.decoder.fields(node, "an entry of `releases`", &["component", "versions"])?;
+        let fields = self.decoder.fields(node, &shape::RELEASES)?;
         let component = self.component(&fields, "component")?;
         Some(self.each(&fields, "versions", |reader, node| {
-            let keys = ["version", "released", "depends_on", "provides", "digests", "withdrawn"];
-            let fields = reader.decoder.fields(node, "a release", &keys)?;
+            let fields = reader.decoder.fields(node, &shape::RELEASE)?;
             let version = reader.decoder.required(&fields, "version", Decoder::text);
             let released = reader.date(&fields, "released");
             let depends_on =
@@ -443,16 +397,24 @@ impl Reader<'_, '_> {
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<Text> {
         let id = self.decoder.required(fields, "id", Decoder::label)?;
         if let Some(first) = self.ids.get(&id.value) {
-            let (first, name) = (*first, id.value.to_string());
-            self.decoder.findings.push(id.place, |src, span| Finding::DuplicateId { src, span, first, name });
+            let second = self.decoder.findings.second(id.place, *first, "first here");
+            let (first, related, name) = (second.label(), second.remark(), id.value.to_string());
+            self.decoder.findings.push(id.place, |src, span| Finding::DuplicateId {
+                src,
+                span,
+                first,
+                related,
+                name,
+            });
         } else {
-            self.ids.insert(id.value.clone(), id.place.span());
+            self.ids.insert(id.value.clone(), id.place);
         }
         Some(id)
     }
 
     fn component(&mut self, fields: &Fields<'_, '_>, key: &'static str) -> Option<ComponentId> {
-        let name = self.decoder.required(fields, key, Decoder::text)?;
+        let name = self.decoder.present(fields, key)?;
+        let name = self.decoder.text(name)?;
         self.names.component(&mut self.decoder, &name, &self.platform.by_name)
     }
 

@@ -15,6 +15,7 @@ use crate::{
     },
     network::{Port, Protocol},
     place::{Spanned, Text},
+    shape,
     version::{Scheme, Suffix, Version},
     yaml::{Node, Value},
 };
@@ -52,29 +53,7 @@ pub(super) struct Defaults {
     pub(super) selector_label: Arc<str>,
 }
 
-const KEYS: [&str; 20] = [
-    "name",
-    "kind",
-    "version",
-    "scheme",
-    "version_suffix",
-    "owner",
-    "lifecycle",
-    "environments",
-    "namespace",
-    "workload",
-    "image",
-    "provides",
-    "depends_on",
-    "peers",
-    "egress",
-    "exposed",
-    "managed",
-    "database",
-    "rollout",
-    "description",
-];
-const KINDS: [(&str, Kind); 9] = [
+pub(crate) const KINDS: [(&str, Kind); 9] = [
     ("service", Kind::Service),
     ("job", Kind::Job),
     ("database", Kind::Database),
@@ -85,32 +64,33 @@ const KINDS: [(&str, Kind); 9] = [
     ("external", Kind::External),
     ("library", Kind::Library),
 ];
-const LIFECYCLES: [(&str, Lifecycle); 4] = [
+pub(crate) const LIFECYCLES: [(&str, Lifecycle); 4] = [
     ("experimental", Lifecycle::Experimental),
     ("production", Lifecycle::Production),
     ("deprecated", Lifecycle::Deprecated),
     ("retired", Lifecycle::Retired),
 ];
-const SCHEMES: [(&str, Scheme); 4] = [
+pub(crate) const SCHEMES: [(&str, Scheme); 4] = [
     ("semver", Scheme::Semver),
     ("calver", Scheme::Calver),
     ("flyway", Scheme::Flyway),
     ("opaque", Scheme::Opaque),
 ];
-const SUFFIXES: [(&str, Suffix); 2] = [("compare", Suffix::Compare), ("ignore", Suffix::Ignore)];
-const ROLLOUTS: [(&str, Rollout); 4] = [
+pub(crate) const SUFFIXES: [(&str, Suffix); 2] = [("compare", Suffix::Compare), ("ignore", Suffix::Ignore)];
+pub(crate) const ROLLOUTS: [(&str, Rollout); 4] = [
     ("rolling", Rollout::Rolling),
     ("recreate", Rollout::Recreate),
     ("blue-green", Rollout::BlueGreen),
     ("atomic", Rollout::Atomic),
 ];
-const DEPENDENCY_KINDS: [(&str, DependencyKind); 4] = [
+pub(crate) const DEPENDENCY_KINDS: [(&str, DependencyKind); 4] = [
     ("runtime", DependencyKind::Runtime),
     ("startup", DependencyKind::Startup),
     ("scrape", DependencyKind::Scrape),
     ("build", DependencyKind::Build),
 ];
-const PROTOCOLS: [(&str, Protocol); 3] =
+pub(crate) const DEPENDENCY_PHASES: [(&str, Phase); 2] = [("app", Phase::App), ("migrate", Phase::Migrate)];
+pub(crate) const PROTOCOLS: [(&str, Protocol); 3] =
     [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
 
 /// Reads a component. Fields that cannot be read take their defaults, so that references to the component
@@ -121,7 +101,7 @@ pub(super) fn component(
     defaults: &Defaults,
     node: &Node<'_>,
 ) -> Option<Draft> {
-    let fields = decoder.fields(node, "a component", &KEYS)?;
+    let fields = decoder.fields(node, &shape::COMPONENT)?;
     let name = decoder.required(&fields, "name", Decoder::label)?;
     let kind = decoder.required(&fields, "kind", |decoder, node| decoder.choice(node, &KINDS));
     let preset = if kind == Some(Kind::Platform) { Suffix::Ignore } else { Suffix::Compare };
@@ -244,8 +224,7 @@ fn workload(
         rendered: true,
     };
     decoder.optional(fields, "workload", |decoder, node| {
-        let fields =
-            decoder.fields(node, "`workload`", &["selector", "names", "service_account", "rendered"])?;
+        let fields = decoder.fields(node, &shape::WORKLOAD)?;
         if let Some(selector) = decoder.optional(&fields, "selector", labels) {
             workload.selector = selector;
         }
@@ -281,19 +260,7 @@ fn unique(decoder: &mut Decoder<'_>, fields: &Fields<'_, '_>) -> Vec<Endpoint> {
 }
 
 fn endpoint(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Endpoint> {
-    const KEYS: [&str; 10] = [
-        "name",
-        "port",
-        "protocol",
-        "end_port",
-        "port_name",
-        "service_port",
-        "api",
-        "visibility",
-        "fqdn",
-        "cidrs",
-    ];
-    let fields = decoder.fields(node, "an entry of `provides`", &KEYS)?;
+    let fields = decoder.fields(node, &shape::ENDPOINT)?;
     let name = decoder.required(&fields, "name", Decoder::label);
     let first = decoder.required(&fields, "port", port_number);
     let protocol = choice(decoder, &fields, "protocol", &PROTOCOLS).unwrap_or_default();
@@ -350,7 +317,7 @@ fn visibility(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Spanned<Visi
 
 /// Reads `{name, versions}`.
 pub(super) fn api(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Api> {
-    let fields = decoder.fields(node, "`api`", &["name", "versions"])?;
+    let fields = decoder.fields(node, &shape::API)?;
     let name = decoder.required(&fields, "name", Decoder::text);
     let versions = decoder.one_or_many(&fields, "versions", Decoder::text);
     let place = fields.get("versions").map_or(fields.place, |node| node.place);
@@ -364,7 +331,7 @@ fn peer(
     component: &Text,
     provides: &[Endpoint],
 ) -> Option<Port> {
-    let fields = decoder.fields(node, "an entry of `peers`", &["endpoint", "port", "protocol"])?;
+    let fields = decoder.fields(node, &shape::PEER)?;
     if let Some(name) = decoder.optional(&fields, "endpoint", Decoder::text) {
         let found = provides.iter().find(|endpoint| endpoint.name.value == name.value);
         if found.is_none() {
@@ -380,7 +347,8 @@ fn peer(
         }
         return found.map(|endpoint| endpoint.port);
     }
-    let first = decoder.required(&fields, "port", port_number)?;
+    let first = decoder.present(&fields, "port")?;
+    let first = port_number(decoder, first)?;
     let protocol = choice(decoder, &fields, "protocol", &PROTOCOLS).unwrap_or_default();
     Some(Port { protocol, first, last: first })
 }
@@ -391,8 +359,7 @@ fn egress(
     node: &Node<'_>,
     everywhere: EnvironmentSet,
 ) -> Option<Egress> {
-    let keys = ["name", "fqdn", "cidrs", "ports", "reason", "environments"];
-    let fields = decoder.fields(node, "an entry of `egress`", &keys)?;
+    let fields = decoder.fields(node, &shape::EXTERNAL)?;
     let name = decoder.required(&fields, "name", Decoder::label);
     let fqdn = decoder.optional(&fields, "fqdn", Decoder::text);
     let cidrs = decoder.list(&fields, "cidrs", cidr);
@@ -409,7 +376,7 @@ fn managed(
     node: &Node<'_>,
     everywhere: EnvironmentSet,
 ) -> Option<Managed> {
-    let fields = decoder.fields(node, "`managed`", &["environments", "fqdn", "cidrs"])?;
+    let fields = decoder.fields(node, &shape::MANAGED)?;
     let environments = names.environment_set(decoder, &fields, "environments").unwrap_or(everywhere);
     let fqdn = decoder.optional(&fields, "fqdn", Decoder::text);
     let cidrs = decoder.list(&fields, "cidrs", cidr);
@@ -417,7 +384,7 @@ fn managed(
 }
 
 fn database(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Database> {
-    let fields = decoder.fields(node, "`database`", &["name", "migrations", "schema"])?;
+    let fields = decoder.fields(node, &shape::DATABASE)?;
     let name = decoder.optional(&fields, "name", Decoder::text);
     let schema = decoder.optional(&fields, "schema", Decoder::text);
     let migrations = decoder.required(&fields, "migrations", Decoder::text)?;
@@ -425,18 +392,6 @@ fn database(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Database> {
 }
 
 fn need(decoder: &mut Decoder<'_>, names: &mut Names<'_>, node: &Node<'_>) -> Option<Need> {
-    const KEYS: [&str; 10] = [
-        "component",
-        "endpoint",
-        "endpoints",
-        "version",
-        "api",
-        "schema",
-        "kind",
-        "phase",
-        "optional",
-        "environments",
-    ];
     let mut need = Need {
         component: Text { value: "".into(), place: node.place },
         endpoints: Vec::new(),
@@ -452,7 +407,7 @@ fn need(decoder: &mut Decoder<'_>, names: &mut Names<'_>, node: &Node<'_>) -> Op
         need.component = decoder.text(node)?;
         return Some(need);
     }
-    let fields = decoder.fields(node, "an entry of `depends_on`", &KEYS)?;
+    let fields = decoder.fields(node, &shape::NEED)?;
     let component = decoder.required(&fields, "component", Decoder::text);
     need.endpoints = decoder.one_or_many(&fields, "endpoint", Decoder::text);
     need.endpoints.extend(decoder.one_or_many(&fields, "endpoints", Decoder::text));
@@ -460,8 +415,7 @@ fn need(decoder: &mut Decoder<'_>, names: &mut Names<'_>, node: &Node<'_>) -> Op
     need.api = decoder.optional(&fields, "api", api).map(Box::new);
     need.schema = decoder.optional(&fields, "schema", Decoder::text);
     need.kind = choice(decoder, &fields, "kind", &DEPENDENCY_KINDS).unwrap_or(DependencyKind::Runtime);
-    need.phase = choice(decoder, &fields, "phase", &[("app", Phase::App), ("migrate", Phase::Migrate)])
-        .unwrap_or(Phase::App);
+    need.phase = choice(decoder, &fields, "phase", &DEPENDENCY_PHASES).unwrap_or(Phase::App);
     need.optional = decoder.optional(&fields, "optional", Decoder::boolean).unwrap_or(false);
     need.environments = names.environment_set(decoder, &fields, "environments");
     need.component = component?;
@@ -469,7 +423,7 @@ fn need(decoder: &mut Decoder<'_>, names: &mut Names<'_>, node: &Node<'_>) -> Op
 }
 
 fn exposed(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Exposed> {
-    let fields = decoder.fields(node, "an entry of `exposed`", &["through", "endpoint", "hosts"])?;
+    let fields = decoder.fields(node, &shape::EXPOSED)?;
     let through = decoder.required(&fields, "through", Decoder::text);
     let endpoint = decoder.optional(&fields, "endpoint", Decoder::text);
     let hosts = decoder.one_or_many(&fields, "hosts", Decoder::text);

@@ -23,21 +23,21 @@ use crate::{
     },
     network::Party,
     place::{Spanned, Text},
-    platform::{Platform, node as node_of},
+    platform::{Platform, Texts, node as node_of},
     range::Range,
+    shape,
     version::{Scheme, Suffix},
     yaml::{self, Node},
 };
 
-/// Reads platform.yaml; nothing where it is no YAML or no map.
-pub(crate) fn platform(text: &str, findings: &mut Findings) -> Option<Platform> {
-    let root = yaml::parse(text, 0, findings)?;
+/// Reads platform.yaml and the files with further components; nothing where the first is no YAML or no map.
+pub(crate) fn platform(texts: &Texts<'_>, findings: &mut Findings) -> Option<Platform> {
+    let root = yaml::parse(texts.platform.1, 0, findings)?;
     let mut decoder = Decoder::new(findings);
-    let keys = ["apiVersion", "kind", "metadata", "environments", "defaults", "components"];
-    let fields = decoder.fields(&root, "platform.yaml", &keys)?;
+    let fields = decoder.fields(&root, &shape::PLATFORM)?;
     header(&mut decoder, &fields, "Platform");
     let metadata = decoder.required(&fields, "metadata", |decoder, node| {
-        let fields = decoder.fields(node, "`metadata`", &["name", "owner"])?;
+        let fields = decoder.fields(node, &shape::METADATA)?;
         let name = decoder.required(&fields, "name", Decoder::label);
         Some((name, decoder.optional(&fields, "owner", Decoder::text)))
     });
@@ -45,7 +45,7 @@ pub(crate) fn platform(text: &str, findings: &mut Findings) -> Option<Platform> 
     let mut defaults = Defaults { owner, selector_label: "app.kubernetes.io/name".into() };
     let mut network = settings::Preset::default();
     decoder.optional(&fields, "defaults", |decoder, node| {
-        let fields = decoder.fields(node, "`defaults`", &["owner", "selector_label", "network"])?;
+        let fields = decoder.fields(node, &shape::DEFAULTS)?;
         defaults.owner = decoder.optional(&fields, "owner", Decoder::text).or(defaults.owner.take());
         if let Some(label) = decoder.optional(&fields, "selector_label", Decoder::text) {
             defaults.selector_label = label.value;
@@ -55,17 +55,35 @@ pub(crate) fn platform(text: &str, findings: &mut Findings) -> Option<Platform> 
     });
     let (environments, by_name) = environments(&mut decoder, &fields, &network);
     let mut names = Names::new(&by_name);
-    if fields.get("components").is_none() {
-        decoder.required(&fields, "components", |_, _| Some(()));
+    if fields.get("components").is_none() && texts.parts.is_empty() {
+        decoder.present(&fields, "components");
     }
-    let drafts =
+    let mut drafts =
         decoder.list(&fields, "components", |decoder, node| component(decoder, &mut names, &defaults, node));
     let mut platform = Platform { name, environments, ..Platform::default() };
     platform.environments_place = fields.get("environments").map(|node| node.place);
     // The tree is as large as the model; it is not needed any more.
     drop(root);
+    for (file, (_, text)) in (1..).zip(texts.parts) {
+        drafts.extend(part(&mut decoder, &mut names, &defaults, file, text).unwrap_or_default());
+    }
     link(&mut decoder, &mut names, drafts, &mut platform);
     Some(platform)
+}
+
+/// Reads a file with further components.
+fn part(
+    decoder: &mut Decoder<'_>,
+    names: &mut Names<'_>,
+    defaults: &Defaults,
+    file: u32,
+    text: &str,
+) -> Option<Vec<Draft>> {
+    let root = yaml::parse(text, file, decoder.findings)?;
+    let fields = decoder.fields(&root, &shape::PLATFORM_PART)?;
+    header(decoder, &fields, "Platform");
+    decoder.present(&fields, "components");
+    Some(decoder.list(&fields, "components", |decoder, node| component(decoder, names, defaults, node)))
 }
 
 /// Checks `apiVersion` and `kind`.
@@ -95,9 +113,7 @@ fn environments(
     let mut environments: Vec<Environment> = Vec::new();
     let mut by_name = HashMap::new();
     let mut predecessors = Vec::new();
-    if fields.get("environments").is_none() {
-        decoder.required(fields, "environments", |_, _| Some(()));
-    }
+    decoder.present(fields, "environments");
     let read = decoder.list(fields, "environments", |decoder, node| environment(decoder, node, network));
     for (environment, after) in read {
         let Some(id) =
@@ -139,8 +155,7 @@ fn environment(
     node: &Node<'_>,
     network: &settings::Preset,
 ) -> Option<(Environment, Vec<Text>)> {
-    let keys = ["name", "namespace", "overlay", "after", "production", "kubernetes", "context", "network"];
-    let fields = decoder.fields(node, "an environment", &keys)?;
+    let fields = decoder.fields(node, &shape::ENVIRONMENT)?;
     let name = decoder.required(&fields, "name", Decoder::label)?;
     let production = decoder.optional(&fields, "production", Decoder::boolean).unwrap_or(false);
     let mut settings = network.of(production);
@@ -177,12 +192,15 @@ fn link(decoder: &mut Decoder<'_>, names: &mut Names<'_>, drafts: Vec<Draft>, pl
                 references.push((id, depends_on, exposed));
             }
             Entry::Occupied(entry) => {
-                let first = platform.components[entry.get().index()].name.place.span();
+                let first = platform.components[entry.get().index()].name.place;
+                let second = decoder.findings.second(component.name.place, first, "first here");
+                let (first, related) = (second.label(), second.remark());
                 let name = component.name.value.to_string();
                 decoder.findings.push(component.name.place, |src, span| Finding::DuplicateComponent {
                     src,
                     span,
                     first,
+                    related,
                     name,
                 });
             }

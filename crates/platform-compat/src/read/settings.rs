@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::{
     decode::Decoder,
     network::{Allowance, Cidr, Dns, Openness, Party, Port, Protocol, Settings},
+    shape,
     yaml::{Node, Value},
 };
 
-const KEYS: [&str; 8] =
-    ["ingress", "egress", "dns", "node_cidrs", "pod_cidrs", "service_cidrs", "deny_cidrs", "allow"];
+pub(crate) const INGRESS: [(&str, Openness); 2] =
+    [("declared", Openness::Declared), ("open", Openness::Open)];
+pub(crate) const EGRESS: [(&str, Openness); 2] =
+    [("restricted", Openness::Declared), ("open", Openness::Open)];
 const CIDR: &str = "a block such as `10.20.8.0/28`, with no bits set after the prefix";
 const PORT: &str = "a port such as `443`, `53/UDP` or `8000-8100/TCP`";
 
@@ -67,15 +70,13 @@ fn preset_dns() -> Dns {
 
 /// `settings` with the keys of a map replaced.
 pub(super) fn replace(decoder: &mut Decoder<'_>, node: &Node<'_>, settings: &mut Settings) -> Option<()> {
-    let fields = decoder.fields(node, "`network`", &KEYS)?;
-    let ingress = [("declared", Openness::Declared), ("open", Openness::Open)];
-    let egress = [("restricted", Openness::Declared), ("open", Openness::Open)];
+    let fields = decoder.fields(node, &shape::NETWORK)?;
     if let Some(openness) =
-        decoder.optional(&fields, "ingress", |decoder, node| decoder.choice(node, &ingress))
+        decoder.optional(&fields, "ingress", |decoder, node| decoder.choice(node, &INGRESS))
     {
         settings.ingress = openness;
     }
-    if let Some(openness) = decoder.optional(&fields, "egress", |decoder, node| decoder.choice(node, &egress))
+    if let Some(openness) = decoder.optional(&fields, "egress", |decoder, node| decoder.choice(node, &EGRESS))
     {
         settings.egress = openness;
     }
@@ -102,7 +103,7 @@ fn dns(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Dns> {
     if let Value::Scalar(_) = node.value {
         return decoder.choice(node, &[("none", ())]).and(None);
     }
-    let fields = decoder.fields(node, "`dns`", &["namespace", "selector", "ports", "node_local"])?;
+    let fields = decoder.fields(node, &shape::DNS)?;
     let mut dns = preset_dns();
     if let Some(namespace) = decoder.optional(&fields, "namespace", Decoder::label) {
         dns.namespace = namespace.value;
@@ -118,7 +119,7 @@ fn dns(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Dns> {
 }
 
 fn allowance(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Allowance> {
-    let fields = decoder.fields(node, "an entry of `allow`", &["from", "to", "ports", "reason"])?;
+    let fields = decoder.fields(node, &shape::ALLOWANCE)?;
     let from = decoder.required(&fields, "from", party);
     let to = decoder.required(&fields, "to", party);
     let ports = decoder.list(&fields, "ports", port);
@@ -128,7 +129,7 @@ fn allowance(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Allowance> {
 
 fn party(decoder: &mut Decoder<'_>, node: &Node<'_>) -> Option<Party> {
     if let Value::Mapping(_) = node.value {
-        let fields = decoder.fields(node, "a group of pods", &["namespace", "selector"])?;
+        let fields = decoder.fields(node, &shape::PODS)?;
         let namespace = decoder.optional(&fields, "namespace", Decoder::label);
         let selector = decoder.optional(&fields, "selector", labels).unwrap_or_default();
         return Some(Party::Pods { namespace, selector });

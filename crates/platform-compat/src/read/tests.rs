@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::{
     finding::Finding,
     model::{DependencyKind, Kind, Visibility},
-    platform::Platform,
+    platform::{Platform, Texts},
     version::Scheme,
 };
 
@@ -19,6 +19,30 @@ metadata: {name: shop, owner: team}
 environments: [{name: dev}, {name: prod, production: true}]
 components:
 ";
+
+/// A platform with every part of the model that has no finding.
+pub(crate) const WHOLE: &str = "\
+apiVersion: infra/v1
+kind: Platform
+metadata: {name: shop, owner: team}
+environments: [{name: dev}, {name: prod, production: true}]
+components:
+  - name: a
+    kind: external
+    description: a vendor
+    provides: [{name: https, port: 443, end_port: 445, protocol: UDP, port_name: x, service_port: 80, fqdn: a.example, cidrs: [203.0.113.0/24], visibility: public}]
+  - name: b
+    kind: queue
+    version: 2026.04.1
+    scheme: calver
+    lifecycle: experimental
+    rollout: blue-green
+    namespace: own
+    workload: {selector: {b: '2', a: '1'}, names: [b-0], service_account: b}
+    peers: [{port: 4369}]
+    depends_on:
+      - a
+      - {component: a, kind: startup, phase: app, optional: true, environments: dev}\n";
 
 const RULES_HEAD: &str = "apiVersion: infra/v1\nkind: Compatibility\n";
 
@@ -431,24 +455,7 @@ fn without_a_platform_no_reference_is_unknown() {
 
 #[test]
 fn the_whole_model_is_read() {
-    let (platform, findings) = load(&format!(
-        "{HEAD}  - name: a
-    kind: external
-    description: a vendor
-    provides: [{{name: https, port: 443, end_port: 445, protocol: UDP, port_name: x, service_port: 80, fqdn: a.example, cidrs: [203.0.113.0/24], visibility: public}}]
-  - name: b
-    kind: queue
-    version: 2026.04.1
-    scheme: calver
-    lifecycle: experimental
-    rollout: blue-green
-    namespace: own
-    workload: {{selector: {{b: '2', a: '1'}}, names: [b-0], service_account: b}}
-    peers: [{{port: 4369}}]
-    depends_on:
-      - a
-      - {{component: a, kind: startup, phase: app, optional: true, environments: dev}}\n"
-    ));
+    let (platform, findings) = load(WHOLE);
     assert_eq!(told(&findings), [""; 0]);
     let [a, b] = platform.components() else { panic!("two components") };
     assert_eq!((a.kind, a.provides[0].port.to_string()), (Kind::External, "443-445/UDP".to_owned()));
@@ -520,4 +527,41 @@ components:
     assert_eq!(api.provides[0].api.as_ref().unwrap().versions.len(), 2);
     let (_, _, dependency) = platform.dependencies().next().unwrap();
     assert_eq!(*dependency.endpoints, [0, 1]);
+}
+
+const MAIN: &str = "apiVersion: infra/v1\nkind: Platform\nmetadata: {name: shop, owner: team}\n\
+    environments: [{name: prod}]\ncomponents:\n  - {name: web, kind: service, version: 1.0.0, depends_on: [db]}\n";
+const PART: &str = "apiVersion: infra/v1\nkind: Platform\ncomponents:\n  - {name: db, kind: database, version: 8.4.0, provides: [{name: sql, port: 3306}]}\n";
+
+#[test]
+fn components_and_rules_of_several_files_know_each_other() {
+    let head = "apiVersion: infra/v1\nkind: Compatibility\n";
+    let pin = format!("{head}pins: [{{component: db, version: 8.4.0, reason: r}}]\n");
+    let twice = format!("{head}known_bad: [{{id: a, all: [{{component: web}}], reason: r}}]\n");
+    let rules = [("c1", &*pin), ("c2", &*twice), ("c3", &*twice)];
+    let texts = Texts { platform: ("p", MAIN), parts: &[("d/db.yaml", PART)], rules: &rules };
+    let (platform, findings) = Platform::load_texts(&texts);
+    assert_eq!(platform.components().len(), 2);
+    let db = platform.component("db").unwrap();
+    assert_eq!(platform[db].owner.as_ref().map(|owner| &*owner.value), Some("team"), "defaults are shared");
+    assert_eq!((platform.compatibility.pins.len(), platform.compatibility.known_bad.len()), (1, 2));
+    // The file of the second is named, not that of the first.
+    let [duplicate] = findings.as_slice() else { panic!("{findings:?}") };
+    assert!(matches!(duplicate, Finding::DuplicateId { src, .. } if src.name() == "c3"), "{duplicate:?}");
+    assert_eq!(platform.sources()[platform[db].name.place.file as usize].name(), "d/db.yaml");
+}
+
+#[test]
+fn a_part_holds_components_and_nothing_else() {
+    let text = format!("{PART}environments: [{{name: dev}}]\n");
+    let texts = Texts { platform: ("p", MAIN), parts: &[("d", &text)], rules: &[] };
+    let (_, findings) = Platform::load_texts(&texts);
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert!(matches!(finding, Finding::UnknownKey { key, .. } if key == "environments"), "{finding:?}");
+    let texts = Texts { platform: ("p", MAIN), parts: &[("d", PART), ("e", PART)], rules: &[] };
+    let (_, findings) = Platform::load_texts(&texts);
+    assert!(
+        matches!(findings.as_slice(), [Finding::DuplicateComponent { src, .. }] if src.name() == "e"),
+        "{findings:?}"
+    );
 }

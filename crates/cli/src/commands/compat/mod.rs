@@ -8,6 +8,7 @@ mod picture;
 mod plan;
 mod problem;
 mod question;
+mod schema;
 mod source;
 mod target;
 
@@ -45,6 +46,8 @@ pub(crate) fn run(
             ("compat.check", ask(&|asked| check::check_graph(asked, day, &changes.changes)))
         }
         Compat::Graph(arguments) => ("compat.graph", ask(&|asked| picture::graph(asked, arguments, format))),
+        // No tree is needed: it is the same everywhere.
+        Compat::Schema { of } => ("compat.schema", Ok(schema::schema(*of))),
         Compat::Why { from, to, build } => {
             ("compat.why", ask(&|asked| question::why(asked, from, to, *build)))
         }

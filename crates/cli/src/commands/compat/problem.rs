@@ -48,9 +48,12 @@ pub(super) enum CompatProblem {
     )]
     PlanMixed { from: String, to: String },
 
-    #[error("git cannot show `{path}` of `{revision}`: {message}")]
-    #[diagnostic(code("cli/git"), help("name a revision of the repository that holds the tree"))]
-    Git { revision: String, path: String, message: String },
+    #[error("`{place}` has no `{path}`")]
+    #[diagnostic(
+        code("compat/no-platform"),
+        help("name a directory or a revision of git that holds the tree")
+    )]
+    NoPlatform { place: String, path: String },
 
     #[error("no chain of dependencies leads from `{from}` to `{to}`")]
     #[diagnostic(
