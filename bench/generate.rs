@@ -114,6 +114,106 @@ pub(crate) fn schema(directory: &Path, count: usize) {
     }
 }
 
+/// Writes `count` tables as a schema directory. When `changed`, one in twenty has another column, one in fifty is not there and as many
+/// are new.
+pub(crate) fn tables(directory: &Path, count: usize, changed: bool) {
+    let mut random = Random::new(19);
+    for number in 0..count {
+        let table = create_table(&format!("t{number:05}"), None, &mut random);
+        let table = match (changed, number % 50) {
+            (true, 7) => create_table(&format!("n{number:05}"), None, &mut Random::new(3)),
+            (true, 3 | 23) => {
+                table.replacen("    PRIMARY KEY", "    added INT NOT NULL DEFAULT 0,\n    PRIMARY KEY", 1)
+            }
+            _ => table,
+        };
+        let name = table.split(' ').nth(2).expect("CREATE TABLE and a name");
+        write(&directory.join(format!("tables/{name}.sql")), &table);
+    }
+}
+
+/// The objects of a schema directory as migrations: one a file, tables first and foreign keys checked last.
+pub(crate) fn as_migrations(schema: &Path, directory: &Path) {
+    let mut version = 0;
+    for kind in ["tables", "views", "procedures", "triggers"] {
+        let entries = std::fs::read_dir(schema.join(kind)).expect("the schema was written");
+        let mut files: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+        files.sort();
+        for file in files {
+            version += 1;
+            let text = std::fs::read_to_string(&file).expect("a generated file can be read");
+            let off = if kind == "tables" { "SET foreign_key_checks = 0;\n" } else { "" };
+            write(&directory.join(format!("V{version:06}__{kind}.sql")), &format!("{off}{text}"));
+        }
+    }
+}
+
+/// Writes `count` migrations of `tables` tables whose columns come and go.
+pub(crate) fn churn(directory: &Path, count: usize, tables: usize) {
+    let mut random = Random::new(23);
+    for version in 1..=count {
+        let table = version % tables;
+        let sql = if version <= tables {
+            create_table(&format!("t{table:05}"), None, &mut random)
+        } else {
+            let change =
+                if (version / tables) % 2 == 1 { "ADD COLUMN extra INT NULL" } else { "DROP COLUMN extra" };
+            format!("ALTER TABLE t{table:05} {change};\n")
+        };
+        write(&directory.join(format!("V{version:06}__change.sql")), &sql);
+    }
+}
+
+/// Writes a kustomization of `count` Deployments that mount a `ConfigMap` each.
+pub(crate) fn pairs(root: &Path, count: usize) {
+    objects(root, count);
+    write(
+        &root.join("kustomization.yaml"),
+        "namePrefix: team-\nnamespace: shop\nlabels:\n  - pairs: {app.kubernetes.io/part-of: shop}\nimages:\n  - {name: registry.example.com/app, newTag: 2.0.0}\nresources: [objects.yaml]\n",
+    );
+}
+
+/// Writes `pairs` Deployments and as many `ConfigMaps` into objects.yaml.
+pub(crate) fn objects(root: &Path, pairs: usize) {
+    let mut text = String::new();
+    for number in 0..pairs {
+        text += &format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-{number}\nspec:\n  replicas: 2\n  selector:\n    matchLabels: {{app: app-{number}}}\n  template:\n    metadata:\n      labels: {{app: app-{number}}}\n    spec:\n      containers:\n        - name: app\n          image: registry.example.com/app:1.0.0\n          ports:\n            - {{name: http, containerPort: 8080}}\n          envFrom:\n            - configMapRef: {{name: settings-{number}}}\n          resources:\n            requests: {{cpu: 100m, memory: 128Mi}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings-{number}\ndata:\n  LEVEL: info\n  NUMBER: \"{number}\"\n---\n"
+        );
+    }
+    write(&root.join("objects.yaml"), &text);
+}
+
+/// Writes `count` workloads in namespaces of a hundred, and policies that each let one group of them reach another.
+pub(crate) fn policies(root: &Path, workloads: usize, policies: usize) {
+    let mut random = Random::new(29);
+    let namespaces = workloads.div_ceil(100);
+    let mut text = String::new();
+    for number in 0..namespaces {
+        text += &format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ns-{number}\n  labels: {{team: team-{}}}\n---\n",
+            number % 5
+        );
+    }
+    for number in 0..workloads {
+        text += &format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-{number}\n  namespace: ns-{}\nspec:\n  selector:\n    matchLabels: {{app: app-{number}}}\n  template:\n    metadata:\n      labels: {{app: app-{number}, tier: tier-{}}}\n    spec:\n      containers:\n        - name: app\n          image: app\n          ports: [{{containerPort: 8080}}]\n---\n",
+            number % namespaces,
+            number % 10
+        );
+    }
+    for number in 0..policies {
+        text += &format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: policy-{number}\n  namespace: ns-{}\nspec:\n  podSelector:\n    matchLabels: {{tier: tier-{}}}\n  policyTypes: [Ingress]\n  ingress:\n    - from:\n        - namespaceSelector:\n            matchLabels: {{team: team-{}}}\n          podSelector:\n            matchLabels: {{tier: tier-{}}}\n      ports: [{{port: 8080}}]\n---\n",
+            number % namespaces,
+            random.below(10),
+            random.below(5),
+            random.below(10)
+        );
+    }
+    write(&root.join("cluster.yaml"), &text);
+}
+
 /// A text of about `size` bytes as dumps and projects have it: by size, three parts each of tables, of rows one by one and
 /// of rows a thousand at a time, and one part of programs.
 pub(crate) fn mix(size: usize) -> String {

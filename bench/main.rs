@@ -25,11 +25,9 @@ fn main() {
     let mut bench = Bench::new(binary, words);
     rows::start(&mut bench);
     rows::check(&mut bench);
-    rows::render(&mut bench);
-    rows::baseline(&mut bench);
-    rows::split(&mut bench);
-    rows::migrate(&mut bench);
-    rows::compat(&mut bench);
-    rows::large(&mut bench);
+    rows::manifests::all(&mut bench);
+    rows::schema::all(&mut bench);
+    rows::migrations::all(&mut bench);
+    rows::platform::compat(&mut bench);
     print!("{}", table::markdown(bench.rows()));
 }

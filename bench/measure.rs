@@ -12,11 +12,26 @@ pub(crate) struct Row {
     /// How long `infra` took.
     pub(crate) ours: Duration,
     /// Who else did it, and how long it took.
-    pub(crate) peers: Vec<(&'static str, Duration)>,
+    pub(crate) peers: Vec<Peer>,
     /// The most memory that `infra` had, in bytes.
     pub(crate) memory: Option<u64>,
     /// How many bytes of SQL it went through, where that is what counts.
     pub(crate) bytes: Option<u64>,
+}
+
+/// Who else does it.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) took: Duration,
+    /// The most memory that it had, in bytes, where that was asked.
+    pub(crate) memory: Option<u64>,
+}
+
+impl Peer {
+    pub(crate) fn new(name: &'static str, took: Duration) -> Self {
+        Self { name, took, memory: None }
+    }
 }
 
 /// The rows so far, and what they are about.
@@ -79,6 +94,20 @@ pub(crate) fn once(command: &mut Command) -> Duration {
 pub(crate) fn once_reading(command: &mut Command, file: &Path) -> Duration {
     let file = std::fs::File::open(file).expect("a generated file can be read");
     timed(command.stdin(file))
+}
+
+/// The time of one run that may end with any of some codes.
+pub(crate) fn once_ending(command: &mut Command, codes: &[i32]) -> Duration {
+    let begun = Instant::now();
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("the command can be started");
+    let elapsed = begun.elapsed();
+    assert!(status.code().is_some_and(|code| codes.contains(&code)), "{command:?}: {status}");
+    elapsed
 }
 
 fn timed(command: &mut Command) -> Duration {

@@ -58,3 +58,58 @@ impl<'a> Flyway<'a> {
         text.lines().map(|line| line.split('\t').map(ToOwned::to_owned).collect()).collect()
     }
 }
+
+/// `kubeconform` on a file, not yet started: strict, and with the schemas of one release of Kubernetes on disk.
+pub fn kubeconform(file: &Path) -> Command {
+    let mut command = Command::new(tool("KUBECONFORM"));
+    let schemas = tool("KUBERNETES_SCHEMAS").join("{{.ResourceKind}}{{.KindSuffix}}.json");
+    command.args(["-strict", "-schema-location"]).arg(schemas).arg(file);
+    command
+}
+
+/// netpol-analyzer's list of the allowed connections of a directory, not yet started.
+pub fn netpol_analyzer(directory: &Path) -> Command {
+    let mut command = Command::new(tool("NETPOL_ANALYZER"));
+    command.args(["list", "--quiet", "--output", "csv", "--dirpath"]).arg(directory);
+    command
+}
+
+/// What sqldef takes for a current schema.
+pub trait Current {
+    /// Adds it to a command line.
+    fn give(&self, command: &mut Command);
+}
+
+impl Current for Database {
+    fn give(&self, command: &mut Command) {
+        let port = self.server().port().to_string();
+        command.args(["-u", crate::servers::USER, "-h", "127.0.0.1", "-P", &port, self.name()]);
+        command.env("MYSQL_PWD", crate::servers::PASSWORD);
+    }
+}
+
+impl Current for std::path::PathBuf {
+    fn give(&self, command: &mut Command) {
+        command.arg(self);
+    }
+}
+
+/// sqldef's plan from a current schema to the one on standard input, not yet started.
+pub fn mysqldef(current: &impl Current) -> Command {
+    let mut command = Command::new(tool("MYSQLDEF"));
+    command.args(["--dry-run", "--enable-drop-table"]);
+    current.give(&mut command);
+    command
+}
+
+/// Skeema on one schema of a server, not yet started.
+pub fn skeema(database: &Database, arguments: &[&str], directory: &Path) -> Command {
+    let mut command = Command::new(tool("SKEEMA"));
+    let port = database.server().port().to_string();
+    command.current_dir(directory).args(arguments).arg("--skip-my-cnf");
+    command.args(["--user", crate::servers::USER]).env("MYSQL_PWD", crate::servers::PASSWORD);
+    if arguments.first() == Some(&"init") {
+        command.args(["--host", "127.0.0.1", "--port", &port, "--schema", database.name()]);
+    }
+    command
+}

@@ -7,6 +7,12 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a member of the workspace")
 }
 
+/// Where the test data is that is too large for the project; none when it is not on this machine.
+pub fn corpora() -> Option<PathBuf> {
+    let beside = || workspace().parent().map(|parent| parent.join("shared/corpora"));
+    std::env::var_os("INFRA_CORPORA").map(PathBuf::from).or_else(beside).filter(|path| path.is_dir())
+}
+
 /// The stock kustomize.
 pub fn kustomize() -> PathBuf {
     tool("KUSTOMIZE")

@@ -41,7 +41,7 @@ fn difference(seed: u64) -> (bool, Option<String>) {
     (rendered, Some(format!("case {seed} {problem}")))
 }
 
-fn number(name: &str, default: u64) -> u64 {
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
