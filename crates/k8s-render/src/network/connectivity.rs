@@ -5,20 +5,23 @@
 //! held: a walk computes it one source at a time, so that memory stays linear in the number of classes.
 
 mod classes;
+mod layers;
 mod side;
 mod walk;
 
 use std::net::IpAddr;
 
 use self::classes::Classes;
-use self::side::{RulePortsTable, Side, Signature};
+use self::layers::{Layers, Plain};
+use self::side::{AdminEntry, RulePortsTable, Side, Signature};
 pub(crate) use self::walk::{Row, Walk};
 use super::bits::BitSet;
 use super::cidr::{IpBlock, IpRange};
 use super::model::Model;
-use super::policy::Direction;
+use super::policy::{Action, Direction};
 use super::ports::{PortTable, Ports, PortsId};
 use super::selector::Selector;
+use crate::inspect::Protocol;
 
 /// How pods with `hostNetwork: true` are treated; the API leaves it to the network plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -165,10 +168,71 @@ impl<'m, 'a> Connectivity<'m, 'a> {
     pub(crate) fn allowed_by(&self, direction: Direction, from: End, to: End) -> Ports {
         let subject = if direction == Direction::Ingress { to } else { from };
         let End::Pods(subject) = subject else { return Ports::all() };
-        if self.isolating(subject, direction).is_empty() {
-            return Ports::all();
+        let mut layers = Layers::new(&Plain);
+        for (entry, ports) in self.admin_between(direction, from, to).filter(|(entry, _)| !entry.is_baseline)
+        {
+            layers.ask(entry.action, ports, &mut Plain);
         }
-        self.rules_between(direction, from, to).fold(Ports::none(), |all, (_, ports)| all.union(ports))
+        layers.pass(&mut Plain);
+        if !self.isolating(subject, direction).is_empty() {
+            let rules = self.rules_between(direction, from, to);
+            let own = rules.fold(Ports::none(), |all, (_, ports)| all.union(ports));
+            return layers.isolated(&own, &mut Plain);
+        }
+        for (entry, ports) in self.admin_between(direction, from, to).filter(|(entry, _)| entry.is_baseline) {
+            layers.ask(entry.action, ports, &mut Plain);
+        }
+        layers.rest(&mut Plain)
+    }
+
+    /// The rules of administrators that match both ends, in the order in which they are asked, with their ports there.
+    pub(crate) fn admin_between(
+        &self,
+        direction: Direction,
+        from: End,
+        to: End,
+    ) -> impl Iterator<Item = (&AdminEntry, &Ports)> {
+        let side = &self.sides[direction as usize];
+        let (subject, peer) = if direction == Direction::Ingress { (to, from) } else { (from, to) };
+        let applying = match subject {
+            End::Pods(pods) => &*self.signature(direction, self.class_of[pods]).admin,
+            End::Address(_) => &[],
+        };
+        let entries = applying.iter().map(|entry| &side.admin[*entry]);
+        entries.filter_map(move |entry| {
+            let ports = self.ports_between(side, entry.peers, entry.ports, peer, to)?;
+            Some((entry, ports))
+        })
+    }
+
+    /// The rule of an administrator that decides about one port before the `NetworkPolicies` do, or after them: its policy (by
+    /// index), its own index and whether it allows. None where no rule does, or one passes the connection on.
+    pub(crate) fn deciding(
+        &self,
+        direction: Direction,
+        (from, to): (End, End),
+        (protocol, port): (Protocol, u16),
+        baseline: bool,
+    ) -> Option<(usize, usize, Action)> {
+        let matching = self.admin_between(direction, from, to);
+        let mut matching =
+            matching.filter(|(entry, ports)| entry.is_baseline == baseline && ports.contains(protocol, port));
+        matching.next().map(|(entry, _)| (entry.policy, entry.rule, entry.action))
+    }
+
+    /// The ports of a rule, when its peers match; none when they do not, or the ports are none.
+    fn ports_between(&self, side: &Side, peers: usize, ports: usize, peer: End, to: End) -> Option<&Ports> {
+        let set = &side.peers[peers];
+        let matched = match peer {
+            End::Pods(pods) => set.classes.contains(self.class_of[pods]),
+            End::Address(address) => set.pieces.contains(side.partition.piece_of(address)),
+        };
+        let ports = match to {
+            End::Pods(pods) => self.resolve(ports, self.table_of[self.class_of[pods]]),
+            End::Address(_) => self.numbers[ports],
+        };
+        let ports = self.ports.get(ports);
+        (matched && !ports.is_empty()).then_some(ports)
     }
 
     /// The rules of a direction that match both ends, as (policy, rule) with the ports that they allow there.
@@ -184,22 +248,9 @@ impl<'m, 'a> Connectivity<'m, 'a> {
             End::Pods(pods) => self.isolating(pods, direction),
             End::Address(_) => &[],
         };
-        let piece = match peer {
-            End::Address(address) => side.partition.piece_of(address),
-            End::Pods(_) => 0,
-        };
         selecting.iter().flat_map(|policy| side.rules_of(*policy)).filter_map(move |entry| {
-            let set = &side.peers[entry.peers];
-            let matched = match peer {
-                End::Pods(pods) => set.classes.contains(self.class_of[pods]),
-                End::Address(_) => set.pieces.contains(piece),
-            };
-            let ports = match to {
-                End::Pods(pods) => self.resolve(entry.ports, self.table_of[self.class_of[pods]]),
-                End::Address(_) => self.numbers[entry.ports],
-            };
-            let ports = self.ports.get(ports);
-            (matched && !ports.is_empty()).then_some(((entry.policy, entry.rule), ports))
+            let ports = self.ports_between(side, entry.peers, entry.ports, peer, to)?;
+            Some(((entry.policy, entry.rule), ports))
         })
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::connectivity::{Connectivity, End, HostNetwork};
 use super::model::{Model, Pods};
-use super::policy::{Direction, Peer, Peers, Policy, Rule, Who};
+use super::policy::{Action, AdminRule, Direction, Peer, Peers, Policy, Rule, Who};
 use super::selector::Selector;
 use crate::inspect::Protocol;
 
@@ -31,6 +31,13 @@ pub enum Verdict {
     Outside,
     /// No policy of the direction selects the pods, so everything is allowed.
     NotIsolated,
+    /// A rule of an administrator decides.
+    Decided {
+        /// The rule.
+        by: AdminPath,
+        /// What it does.
+        allows: bool,
+    },
     /// These rules allow it.
     Allowed(Vec<RulePath>),
     /// Policies isolate the pods, and none of their rules allows it.
@@ -45,7 +52,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether this end lets the connection pass.
     pub fn allows(&self) -> bool {
-        !matches!(self, Self::Denied { .. })
+        !matches!(self, Self::Denied { .. } | Self::Decided { allows: false, .. })
     }
 }
 
@@ -77,6 +84,29 @@ impl RulePath {
     /// The rule itself.
     pub fn find<'m, 'a>(&self, model: &'m Model<'a>) -> Option<&'m Rule<'a>> {
         model.policies[self.policy].rules(self.direction)?.iter().find(|rule| rule.index == self.rule)
+    }
+}
+
+/// The place of a rule of an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AdminPath {
+    /// The policy, by its index in [`Model::admin`].
+    pub policy: usize,
+    /// The list the rule stands in.
+    pub direction: Direction,
+    /// The index of the rule.
+    pub rule: usize,
+}
+
+impl AdminPath {
+    /// `AdminNetworkPolicy name ingress[0]`
+    pub fn display(&self, model: &Model<'_>) -> String {
+        format!("{} {}[{}]", model.admin[self.policy].label(), self.direction.field(), self.rule)
+    }
+
+    /// The rule itself.
+    pub fn find<'m, 'a>(&self, model: &'m Model<'a>) -> Option<&'m AdminRule<'a>> {
+        model.admin[self.policy].rules(self.direction).iter().find(|rule| rule.index == self.rule)
     }
 }
 
@@ -122,9 +152,12 @@ impl Question<'_, '_, '_> {
             Direction::Ingress => (self.to, self.from),
         };
         let End::Pods(subject) = subject else { return Verdict::Outside };
+        if let Some(verdict) = self.decided(direction, false) {
+            return verdict;
+        }
         let isolating = self.relation.isolating(subject, direction);
         if isolating.is_empty() {
-            return Verdict::NotIsolated;
+            return self.decided(direction, true).unwrap_or(Verdict::NotIsolated);
         }
         let mut allowing = Vec::new();
         let mut missing = Vec::new();
@@ -146,6 +179,18 @@ impl Question<'_, '_, '_> {
         missing.sort_by_key(|miss| miss.reasons.len());
         missing.truncate(3);
         Verdict::Denied { isolating: isolating.to_vec(), nearest: missing }
+    }
+
+    /// What the rules of administrators, or of the baseline, say; nothing when they leave it to others.
+    fn decided(&self, direction: Direction, baseline: bool) -> Option<Verdict> {
+        let (ends, port) = ((self.from, self.to), (self.protocol, self.port));
+        let (policy, rule, action) = self.relation.deciding(direction, ends, port, baseline)?;
+        let by = AdminPath { policy, direction, rule };
+        match action {
+            Action::Allow => Some(Verdict::Decided { by, allows: true }),
+            Action::Deny => Some(Verdict::Decided { by, allows: false }),
+            Action::Pass => None,
+        }
     }
 
     /// The peer with the fewest reasons against it, and those reasons.

@@ -259,7 +259,7 @@ pub enum Finding {
         code("network/unsupported-policy"),
         severity(Error),
         help(
-            "only `networking.k8s.io/v1` NetworkPolicies are evaluated: without this object the analysis would be wrong"
+            "NetworkPolicies (v1), AdminNetworkPolicies and the BaselineAdminNetworkPolicy (v1alpha1) are evaluated: without this object the analysis would be wrong"
         )
     )]
     UnsupportedPolicy {
@@ -272,6 +272,49 @@ pub enum Finding {
         src: Source,
         /// The object.
         #[label("not evaluated")]
+        span: SourceSpan,
+    },
+
+    /// A policy of an administrator that the API server refuses, or that has no defined meaning.
+    #[error("`{policy}`: {problem}")]
+    #[diagnostic(code("network/invalid-admin-policy"), severity(Error))]
+    InvalidAdminPolicy {
+        /// Kind and name.
+        policy: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        #[help]
+        help: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// The place.
+        #[label("here")]
+        span: SourceSpan,
+    },
+
+    /// Pods of one owner, which lists show as one, that a policy tells apart.
+    #[error("pods of `{owner}` have different labels, and {policy} asks for `{requirement}`")]
+    #[diagnostic(
+        code("network/unequal-pods"),
+        severity(Error),
+        help(
+            "pods of one owner are shown as one: give them the same labels, or the policy another selector"
+        )
+    )]
+    UnequalPods {
+        /// Namespace, name and kind of the owner.
+        owner: String,
+        /// The policy.
+        policy: String,
+        /// What only some of the pods satisfy.
+        requirement: String,
+        /// The file.
+        #[source_code]
+        src: Source,
+        /// The labels of one that differs.
+        #[label("these labels differ")]
         span: SourceSpan,
     },
 

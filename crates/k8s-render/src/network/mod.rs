@@ -15,6 +15,7 @@ pub mod focus;
 pub mod lint;
 pub mod listing;
 pub mod model;
+mod owners;
 pub mod policy;
 pub mod ports;
 pub mod print;
@@ -23,9 +24,11 @@ pub mod selector;
 pub use connectivity::{Connectivity, End, HostNetwork};
 pub use finding::Finding;
 pub use model::{Model, NamedPort, VirtualWorkload};
-pub use policy::{Direction, Policy};
+pub use policy::{AdminPolicy, Direction, Policy};
 pub use ports::Ports;
 pub use selector::Selector;
 
+#[cfg(test)]
+mod admin_tests;
 #[cfg(test)]
 mod tests;

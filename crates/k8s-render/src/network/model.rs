@@ -1,10 +1,10 @@
 //! What connectivity is about: namespaces, pods, policies, and the Services that an ingress controller calls.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::finding::Finding;
-use super::policy::Policy;
+use super::policy::{AdminPolicy, Policy, Tier};
 use super::ports::Ports;
 use crate::inspect::{Facts, Object, Place, Protocol, Service, Sources, Target, Workload};
 use crate::yaml::Node;
@@ -107,6 +107,8 @@ pub struct Model<'a> {
     pub pods: Vec<Pods<'a>>,
     /// Policies; of several with one name the last, as applying them in order leaves it.
     pub policies: Vec<Policy<'a>>,
+    /// Policies of the cluster's administrators, in the order in which they are asked.
+    pub admin: Vec<AdminPolicy<'a>>,
     /// What the implied ingress controller calls: pods (by index) and ports, before policies.
     pub exposed: Vec<(usize, Ports)>,
 }
@@ -133,13 +135,19 @@ impl<'a> Model<'a> {
             if Policy::is_one(&object) {
                 let policy = Policy::read(object, sources, &mut findings);
                 reader.policy(policy);
+            } else if AdminPolicy::is_one(&object) {
+                let policy = AdminPolicy::read(object, sources, &mut findings);
+                reader.model.admin.push(policy);
             } else if object.kind.ends_with("NetworkPolicy") {
                 let Place { src, span } = sources.place(object.node, object.node);
                 let (object, api_version) = (object.to_string(), object.api_version().to_owned());
                 findings.push(Finding::UnsupportedPolicy { object, api_version, src, span });
             }
         }
+        reader.model.admin.sort_by_key(|policy| policy.tier);
+        undefined(&reader.model.admin, sources, &mut findings);
         reader.exposed(facts);
+        super::owners::told_apart(&reader.model, sources, &mut findings);
         (reader.model, findings)
     }
 
@@ -157,6 +165,36 @@ impl<'a> Model<'a> {
             Role::Virtual => format!("{namespace}/{}", pods.name),
             Role::Rendered(_) => format!("{namespace}/{}[{}]", pods.name, pods.kind),
         }
+    }
+}
+
+/// Policies of administrators whose order, or whose number, the API leaves undefined.
+fn undefined(policies: &[AdminPolicy<'_>], sources: Sources<'_>, findings: &mut Vec<Finding>) {
+    let mut names = HashSet::new();
+    let mut before: Option<&AdminPolicy<'_>> = None;
+    for policy in policies {
+        let first = before.replace(policy);
+        let (problem, help) = match (first, policy.tier) {
+            _ if !names.insert((policy.object.kind, policy.object.name())) => {
+                ("it is declared twice".to_owned(), "keep one of them")
+            }
+            (Some(first), Tier::Admin(priority)) if first.tier == policy.tier => (
+                format!(
+                    "it has the priority {priority} of `{}`: which is asked first is not defined",
+                    first.label()
+                ),
+                "give each its own priority",
+            ),
+            (Some(first), Tier::Baseline) if first.tier == policy.tier => (
+                format!("`{}` is there already", first.label()),
+                "a cluster has one baseline policy: join them",
+            ),
+            _ => continue,
+        };
+        let node = policy.object.node;
+        let Place { src, span } = sources.place(node, node);
+        let (policy, help) = (policy.label(), help.to_owned());
+        findings.push(Finding::InvalidAdminPolicy { policy, problem, help, src, span });
     }
 }
 

@@ -1,8 +1,11 @@
 //! Network policies as the API server reads them, checked as it checks them.
 
+mod admin;
 mod read;
 
 use std::fmt;
+
+pub use admin::{Action, AdminPolicy, AdminRule, Tier};
 
 use super::cidr::IpBlock;
 use super::finding::Finding;

@@ -166,6 +166,7 @@ pub(crate) struct PortTable {
     ids: HashMap<Ports, PortsId>,
     unions: HashMap<(PortsId, PortsId), PortsId>,
     intersections: HashMap<(PortsId, PortsId), PortsId>,
+    differences: HashMap<(PortsId, PortsId), PortsId>,
 }
 
 impl PortTable {
@@ -180,6 +181,7 @@ impl PortTable {
             ids: HashMap::new(),
             unions: HashMap::new(),
             intersections: HashMap::new(),
+            differences: HashMap::new(),
         };
         table.add(Ports::none());
         table.add(Ports::all());
@@ -208,6 +210,22 @@ impl PortTable {
                 }
                 let id = self.add(self.sets[a].union(&self.sets[b]));
                 self.unions.insert((a, b), id);
+                id
+            }
+        }
+    }
+
+    pub(crate) fn difference(&mut self, a: PortsId, b: PortsId) -> PortsId {
+        match (a, b) {
+            (Self::NONE, _) | (_, Self::ALL) => Self::NONE,
+            (a, Self::NONE) => a,
+            (a, b) if a == b => Self::NONE,
+            _ => {
+                if let Some(known) = self.differences.get(&(a, b)) {
+                    return *known;
+                }
+                let id = self.add(self.sets[a].difference(&self.sets[b]));
+                self.differences.insert((a, b), id);
                 id
             }
         }

@@ -13,7 +13,7 @@ use crate::resource::Resource;
 use crate::yaml;
 
 /// Reads a render and hands over its model, what reading found, and its sources.
-fn with_model<T>(
+pub(super) fn with_model<T>(
     text: &str,
     beside: &[VirtualWorkload],
     ask: impl FnOnce(&Model<'_>, Vec<Finding>, Sources<'_>) -> T,
@@ -43,7 +43,7 @@ fn marks(findings: &[Finding]) -> Vec<(String, String)> {
     findings.iter().map(mark).collect()
 }
 
-fn codes(findings: &[Finding]) -> Vec<String> {
+pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(|finding| finding.code().unwrap().to_string()).collect()
 }
 
@@ -161,7 +161,7 @@ fn wrong_shapes_are_reported_and_reading_goes_on() {
 #[test]
 fn policies_of_other_kinds_are_refused() {
     for (api_version, kind) in [
-        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
         ("cilium.io/v2", "CiliumNetworkPolicy"),
         ("crd.projectcalico.org/v1", "NetworkPolicy"),
         ("networking.k8s.io/v1beta1", "NetworkPolicy"),
@@ -172,7 +172,7 @@ fn policies_of_other_kinds_are_refused() {
 }
 
 /// A small shop: `web` and `db` in one namespace.
-const PODS: &str = "
+pub(super) const PODS: &str = "
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
@@ -196,22 +196,22 @@ metadata: {name: deny, namespace: shop}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 ";
 
-fn policy(name: &str, spec: &str) -> String {
+pub(super) fn policy(name: &str, spec: &str) -> String {
     format!(
         "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
     )
 }
 
-const TO_DB: &str = "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 3306}]}]}";
-const FROM_WEB: &str = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 3306}]}]}";
+pub(super) const TO_DB: &str = "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 3306}]}]}";
+pub(super) const FROM_WEB: &str = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 3306}]}]}";
 
 /// `PODS`, denied by default, with the two rules that let `web` reach `db`.
 fn shop() -> String {
     format!("{PODS}{DENY}{}{}", policy("to-db", TO_DB), policy("from-web", FROM_WEB))
 }
 
-const WEB: End = End::Pods(0);
-const DB: End = End::Pods(1);
+pub(super) const WEB: End = End::Pods(0);
+pub(super) const DB: End = End::Pods(1);
 
 #[test]
 fn both_ends_must_agree() {
@@ -303,7 +303,7 @@ fn party(app: &str) -> Party {
     Party::Pods { namespace: Some("shop".to_owned()), labels: vec![("app".to_owned(), app.to_owned())] }
 }
 
-fn edge(consumer: &str, provider: &str, port: u16) -> Edge {
+pub(super) fn edge(consumer: &str, provider: &str, port: u16) -> Edge {
     Edge {
         name: format!("{consumer} → {provider}"),
         consumer: party(consumer),
@@ -322,7 +322,7 @@ fn compared_beside(text: &str, declaration: &Declaration, beside: &[VirtualWorkl
     with_model(text, beside, |model, _, sources| compare(model, declaration, HostNetwork::Node, sources))
 }
 
-fn declared(edges: Vec<Edge>) -> Declaration {
+pub(super) fn declared(edges: Vec<Edge>) -> Declaration {
     Declaration { edges, ..Declaration::default() }
 }
 

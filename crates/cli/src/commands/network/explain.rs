@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use k8s_render::inspect::{Facts, Place, Protocol, Sources};
-use k8s_render::network::explain::{Explanation, RulePath, Verdict, explain};
+use k8s_render::network::explain::{AdminPath, Explanation, RulePath, Verdict, explain};
 use k8s_render::network::{Connectivity, Direction, End, Model, focus};
 use serde_json::{Value, json};
 
@@ -150,6 +150,11 @@ impl Telling<'_, '_> {
                         "  {field}: no policy with type {kind} selects {subject}, so everything is allowed"
                     );
                 }
+                Verdict::Decided { by, allows } => {
+                    let verb = if *allows { "allowed" } else { "denied" };
+                    let (rule, place) = (by.display(self.model), self.admin_place(by));
+                    let _ = writeln!(text, "  {field}: {verb} by {rule} ({place})");
+                }
                 Verdict::Allowed(rules) => {
                     for rule in rules {
                         let place = self.place_of(rule);
@@ -180,6 +185,10 @@ impl Telling<'_, '_> {
         match verdict {
             Verdict::Outside => json!({"verdict": "outside"}),
             Verdict::NotIsolated => json!({"verdict": "not isolated"}),
+            Verdict::Decided { by, allows } => json!({
+                "verdict": if *allows { "allowed" } else { "denied" },
+                "rules": [{"rule": by.display(self.model), "place": self.admin_place(by)}],
+            }),
             Verdict::Allowed(rules) => {
                 json!({"verdict": "allowed", "rules": rules.iter().map(rule).collect::<Vec<_>>()})
             }
@@ -200,6 +209,12 @@ impl Telling<'_, '_> {
 
     fn place_of(&self, path: &RulePath) -> String {
         let object = self.model.policies[path.policy].object.node;
+        let node = path.find(self.model).map_or(object, |rule| rule.node);
+        line(&self.sources.place(node, object))
+    }
+
+    fn admin_place(&self, path: &AdminPath) -> String {
+        let object = self.model.admin[path.policy].object.node;
         let node = path.find(self.model).map_or(object, |rule| rule.node);
         line(&self.sources.place(node, object))
     }

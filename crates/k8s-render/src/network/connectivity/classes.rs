@@ -42,6 +42,18 @@ impl<'a> Classes<'a> {
                 }
             }
         }
+        for policy in &model.admin {
+            let mut note = |who: &Who<'a>| {
+                if let Who::Pods { pods, .. } = who {
+                    note(pods);
+                }
+            };
+            policy.subject.iter().for_each(&mut note);
+            for rule in Direction::BOTH.into_iter().flat_map(|d| policy.rules(d)) {
+                names.extend(rule.ports.names.iter().copied());
+                rule.peers.iter().for_each(|peer| note(&peer.who));
+            }
+        }
         keys.sort_unstable();
         keys.dedup();
         names.sort_unstable();

@@ -6,13 +6,15 @@ use super::classes::{Classes, Index};
 use crate::network::bits::BitSet;
 use crate::network::cidr::{IpBlock, Partition};
 use crate::network::model::Model;
-use crate::network::policy::{Direction, Peers, RulePorts, Who};
+use crate::network::policy::{Action, Direction, Peer, Peers, RulePorts, Tier, Who};
 
 /// One direction of all policies.
 pub(super) struct Side {
     /// The addresses outside the cluster as this direction's blocks (and the caller's) cut them.
     pub(super) partition: Partition,
     pub(super) rules: Vec<RuleEntry>,
+    /// The rules of administrators, in the order in which they are asked.
+    pub(super) admin: Vec<AdminEntry>,
     /// The distinct peer sets of the rules.
     pub(super) peers: Vec<PeerSet>,
     /// The signature of each class: which rules apply to it.
@@ -24,6 +26,16 @@ pub(super) struct Side {
 pub(super) struct RuleEntry {
     pub(super) policy: usize,
     pub(super) rule: usize,
+    pub(super) peers: usize,
+    pub(super) ports: usize,
+}
+
+/// A rule of an administrator, by numbers.
+pub(crate) struct AdminEntry {
+    pub(crate) policy: usize,
+    pub(crate) rule: usize,
+    pub(crate) action: Action,
+    pub(super) is_baseline: bool,
     pub(super) peers: usize,
     pub(super) ports: usize,
 }
@@ -41,8 +53,29 @@ pub(super) struct Signature {
     pub(super) policies: Vec<usize>,
     /// Their rules, without repetitions of equal ones.
     pub(super) rules: Vec<usize>,
+    /// The rules of administrators that apply, in the order in which they are asked; those of the baseline last.
+    pub(super) admin: Vec<usize>,
     /// The table of named ports of the classes, which rules of ingress need.
     pub(super) table: usize,
+}
+
+/// The classes that a selector of pods means; without a selector of namespaces those of `own`.
+fn pods_of<'a>(
+    who: &Who<'a>,
+    own: Option<&BitSet>,
+    classes: &Classes<'a>,
+    index: &mut Index<'_, 'a>,
+) -> BitSet {
+    let Who::Pods { namespaces, pods } = who else { return BitSet::empty(classes.members.len()) };
+    let mut matching = index.pods(pods);
+    match (namespaces, own) {
+        (Some(selector), _) => matching.intersect(&index.namespaces(selector)),
+        (None, Some(own)) => matching.intersect(own),
+        (None, None) => {}
+    }
+    // No selector reaches pods on the network of their node.
+    matching.subtract(&classes.host);
+    matching
 }
 
 /// Distinct port lists of rules.
@@ -83,7 +116,13 @@ impl Side {
             Who::Block(block) => Some(block),
             Who::Pods { .. } => None,
         });
-        for block in in_peers.chain(observed) {
+        let in_admin =
+            model.admin.iter().flat_map(|policy| policy.rules(direction)).flat_map(|rule| &rule.peers);
+        let in_admin = in_admin.filter_map(|peer| match &peer.who {
+            Who::Block(block) => Some(block),
+            Who::Pods { .. } => None,
+        });
+        for block in in_peers.chain(in_admin).chain(observed) {
             blocks.entry(block).or_insert_with(|| {
                 distinct.push(block);
                 distinct.len() - 1
@@ -95,6 +134,7 @@ impl Side {
         let mut side = Self {
             partition,
             rules: Vec::new(),
+            admin: Vec::new(),
             peers: Vec::new(),
             signature_of: Vec::new(),
             signatures: Vec::new(),
@@ -120,26 +160,17 @@ impl Side {
                             PeerSet { classes: BitSet::full(class_count), pieces: BitSet::full(piece_count) };
                     }
                     Peers::Only(peers) => {
-                        for peer in peers {
-                            match &peer.who {
+                        for Peer { who, .. } in peers {
+                            match who {
                                 Who::Block(block) => set.pieces.union(&side.partition.members[blocks[block]]),
-                                Who::Pods { namespaces, pods } => {
-                                    let mut matching = index.pods(pods);
-                                    match namespaces {
-                                        Some(selector) => matching.intersect(&index.namespaces(selector)),
-                                        None => matching.intersect(&own),
-                                    }
-                                    matching.subtract(&classes.host);
-                                    set.classes.union(&matching);
+                                Who::Pods { .. } => {
+                                    set.classes.union(&pods_of(who, Some(&own), classes, index));
                                 }
                             }
                         }
                     }
                 }
-                let peers = *sets.entry(set).or_insert_with_key(|set| {
-                    side.peers.push(set.clone());
-                    side.peers.len() - 1
-                });
+                let peers = side.peer_set(set, &mut sets);
                 side.rules.push(RuleEntry {
                     policy: number,
                     rule: rule.index,
@@ -148,27 +179,62 @@ impl Side {
                 });
             }
         }
-        side.sign(selecting, &classes.table_of);
+        let mut subject_to: Vec<Vec<usize>> = vec![Vec::new(); class_count];
+        for (number, policy) in model.admin.iter().enumerate() {
+            let first = side.admin.len();
+            for rule in policy.rules(direction) {
+                let mut set =
+                    PeerSet { classes: BitSet::empty(class_count), pieces: BitSet::empty(piece_count) };
+                for Peer { who, .. } in &rule.peers {
+                    match who {
+                        Who::Block(block) => set.pieces.union(&side.partition.members[blocks[block]]),
+                        Who::Pods { .. } => set.classes.union(&pods_of(who, None, classes, index)),
+                    }
+                }
+                let peers = side.peer_set(set, &mut sets);
+                side.admin.push(AdminEntry {
+                    policy: number,
+                    rule: rule.index,
+                    action: rule.action,
+                    is_baseline: policy.tier == Tier::Baseline,
+                    peers,
+                    ports: ports.add(&rule.ports),
+                });
+            }
+            let subjects = policy.subject.iter().map(|who| pods_of(who, None, classes, index));
+            for class in subjects.flat_map(|set| set.iter().collect::<Vec<_>>()) {
+                subject_to[class].extend(first..side.admin.len());
+            }
+        }
+        side.sign(selecting.into_iter().zip(subject_to), &classes.table_of);
         side
     }
 
+    /// The number of a set of peers.
+    fn peer_set(&mut self, set: PeerSet, sets: &mut HashMap<PeerSet, usize>) -> usize {
+        *sets.entry(set).or_insert_with_key(|set| {
+            self.peers.push(set.clone());
+            self.peers.len() - 1
+        })
+    }
+
     /// Gives classes with equal policies (and equal named ports) one signature.
-    fn sign(&mut self, selecting: Vec<Vec<usize>>, table_of: &[usize]) {
-        let mut known: HashMap<(Vec<usize>, usize), usize> = HashMap::new();
-        for (policies, &table) in selecting.into_iter().zip(table_of) {
+    fn sign(&mut self, applying: impl Iterator<Item = (Vec<usize>, Vec<usize>)>, table_of: &[usize]) {
+        let mut known: HashMap<_, usize> = HashMap::new();
+        for ((policies, admin), &table) in applying.zip(table_of) {
             let next = known.len();
-            let signature = *known.entry((policies, table)).or_insert(next);
+            let signature = *known.entry((policies, admin, table)).or_insert(next);
             self.signature_of.push(signature);
         }
         let mut signatures: Vec<_> = known.into_iter().collect();
         signatures.sort_unstable_by_key(|(_, signature)| *signature);
         self.signatures = signatures
             .into_iter()
-            .map(|((policies, table), _)| {
+            .map(|((policies, admin, table), _)| {
                 let mut rules: Vec<_> = policies.iter().flat_map(|policy| self.range_of(*policy)).collect();
                 rules.sort_unstable_by_key(|rule| (self.rules[*rule].peers, self.rules[*rule].ports));
                 rules.dedup_by_key(|rule| (self.rules[*rule].peers, self.rules[*rule].ports));
-                Signature { policies, rules, table }
+                Signature { policies, rules, admin, table }
             })
             .collect();
     }

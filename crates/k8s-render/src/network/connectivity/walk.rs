@@ -1,7 +1,8 @@
 //! The relation, computed one source at a time.
 
 use super::Connectivity;
-use super::side::PeerSet;
+use super::layers::Layers;
+use super::side::{AdminEntry, PeerSet, Side, Signature};
 use crate::network::policy::Direction;
 use crate::network::ports::{PortTable, PortsId};
 
@@ -76,6 +77,27 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
                 pieces[piece] = self.ports.union(pieces[piece], relation.numbers[entry.ports]);
             }
         }
+        if !signature.admin.is_empty() {
+            self.administered(side, signature);
+        }
+    }
+
+    /// Puts the administrators' rules of egress around what the `NetworkPolicies` let out.
+    fn administered(&mut self, side: &Side, signature: &Signature) {
+        let relation = self.relation;
+        let isolated = !signature.policies.is_empty();
+        for class in 0..self.out.classes.len() {
+            let matched = |entry: &AdminEntry| side.peers[entry.peers].classes.contains(class);
+            let ports = |entry: &AdminEntry| relation.resolve(entry.ports, relation.table_of[class]);
+            let own = isolated.then_some(self.out.classes[class]);
+            self.out.classes[class] = layered(&mut self.ports, side, signature, own, matched, ports);
+        }
+        for piece in 0..self.out.pieces.len() {
+            let matched = |entry: &AdminEntry| side.peers[entry.peers].pieces.contains(piece);
+            let own = isolated.then_some(self.out.pieces[piece]);
+            let ports = |entry: &AdminEntry| relation.numbers[entry.ports];
+            self.out.pieces[piece] = layered(&mut self.ports, side, signature, own, matched, ports);
+        }
     }
 
     fn incoming(&mut self, matches: impl Fn(&PeerSet) -> bool) {
@@ -90,6 +112,11 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
             {
                 all = self.ports.union(all, relation.resolve(entry.ports, signature.table));
             }
+            if !signature.admin.is_empty() {
+                let own = (!signature.policies.is_empty()).then_some(all);
+                let ports = |entry: &AdminEntry| relation.resolve(entry.ports, signature.table);
+                all = layered(&mut self.ports, side, signature, own, |entry| matched[entry.peers], ports);
+            }
             self.into.push(all);
         }
     }
@@ -100,4 +127,28 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
             *ports = self.ports.intersection(*ports, self.into[*signature]);
         }
     }
+}
+
+/// What all layers allow; `own` is what the `NetworkPolicies` do, none where they do not isolate.
+fn layered(
+    table: &mut PortTable,
+    side: &Side,
+    signature: &Signature,
+    own: Option<PortsId>,
+    matched: impl Fn(&AdminEntry) -> bool,
+    ports: impl Fn(&AdminEntry) -> PortsId,
+) -> PortsId {
+    let mut layers = Layers::new(table);
+    let entries = || signature.admin.iter().map(|entry| &side.admin[*entry]).filter(|entry| matched(entry));
+    for entry in entries().filter(|entry| !entry.is_baseline) {
+        layers.ask(entry.action, &ports(entry), table);
+    }
+    layers.pass(table);
+    if let Some(own) = own {
+        return layers.isolated(&own, table);
+    }
+    for entry in entries().filter(|entry| entry.is_baseline) {
+        layers.ask(entry.action, &ports(entry), table);
+    }
+    layers.rest(table)
 }

@@ -7,10 +7,10 @@ use super::{Declaration, Edge, Mode, Need};
 use crate::inspect::{Place, Sources};
 use crate::network::bits::BitSet;
 use crate::network::connectivity::{Connectivity, End, HostNetwork, Row};
-use crate::network::explain::{Miss, RulePath, Verdict, explain};
+use crate::network::explain::{AdminPath, Miss, RulePath, Verdict, explain};
 use crate::network::finding::Finding;
 use crate::network::model::{Model, Role};
-use crate::network::policy::Direction;
+use crate::network::policy::{Action, Direction};
 use crate::network::ports::{PortTable, Ports, PortsId};
 
 /// Whom a party stands for.
@@ -32,6 +32,13 @@ pub(super) struct ResolvedEdge<'d> {
     pub(super) edge: &'d Edge,
     pub(super) from: Reach,
     pub(super) to: Reach,
+}
+
+/// A rule that allows something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Allowing {
+    Rule(RulePath),
+    Admin(AdminPath),
 }
 
 /// A class of pods, or a piece of the address space outside.
@@ -65,7 +72,7 @@ pub(super) struct Comparison<'c, 'd, 'm, 'a> {
     declaration: &'d Declaration,
     sources: Sources<'c>,
     edges: Vec<ResolvedEdge<'d>>,
-    undeclared: BTreeMap<RulePath, Pairs>,
+    undeclared: BTreeMap<Allowing, Pairs>,
     missing: BTreeMap<(usize, Direction), Denied>,
 }
 
@@ -273,9 +280,17 @@ impl<'c, 'd, 'm, 'a> Comparison<'c, 'd, 'm, 'a> {
         let responsible = |direction: Direction| {
             let rules = self.relation.rules_between(direction, source, destination);
             let rules = rules.filter(|(_, ports)| !ports.intersection(extra).is_empty());
-            rules
-                .map(|((policy, rule), _)| RulePath { policy, direction, rule, peer: None })
-                .collect::<Vec<_>>()
+            let rules = rules
+                .map(|((policy, rule), _)| Allowing::Rule(RulePath { policy, direction, rule, peer: None }));
+            let admin = self.relation.admin_between(direction, source, destination);
+            let admin = admin
+                .filter(|(entry, ports)| {
+                    entry.action == Action::Allow && !ports.intersection(extra).is_empty()
+                })
+                .map(|(entry, _)| {
+                    Allowing::Admin(AdminPath { policy: entry.policy, direction, rule: entry.rule })
+                });
+            rules.chain(admin).collect::<Vec<_>>()
         };
         let (ingress, egress) = (responsible(Direction::Ingress), responsible(Direction::Egress));
         let rules = if ingress.is_empty() || !egress.is_empty() && egress.len() < ingress.len() {
@@ -297,9 +312,12 @@ impl<'c, 'd, 'm, 'a> Comparison<'c, 'd, 'm, 'a> {
 
     fn undeclared(&self) -> Vec<Finding> {
         let model = self.model();
-        let finding = |(path, pairs): (&RulePath, &Pairs)| {
-            let rule = path.find(model)?;
-            let Place { src, span } = self.sources.place(rule.node, model.policies[path.policy].object.node);
+        let finding = |(allowing, pairs): (&Allowing, &Pairs)| {
+            let (rule, object) = match allowing {
+                Allowing::Rule(path) => (path.find(model)?.node, model.policies[path.policy].object),
+                Allowing::Admin(path) => (path.find(model)?.node, model.admin[path.policy].object),
+            };
+            let Place { src, span } = self.sources.place(rule, object.node);
             let more = match pairs.examples.as_slice() {
                 [] | [_] => String::new(),
                 [_, further @ ..] => {
@@ -309,7 +327,11 @@ impl<'c, 'd, 'm, 'a> Comparison<'c, 'd, 'm, 'a> {
                 }
             };
             let edge = pairs.examples.first()?.clone();
-            Some(Finding::UndeclaredEdge { rule: path.display(model), edge, more, src, span })
+            let rule = match allowing {
+                Allowing::Rule(path) => path.display(model),
+                Allowing::Admin(path) => path.display(model),
+            };
+            Some(Finding::UndeclaredEdge { rule, edge, more, src, span })
         };
         self.undeclared.iter().filter_map(finding).collect()
     }
@@ -322,19 +344,32 @@ impl<'c, 'd, 'm, 'a> Comparison<'c, 'd, 'm, 'a> {
                 End::Pods(subject) => subject,
                 End::Address(_) => return None,
             };
-            let closest = self.closest_rule(denied, direction);
+            let (closest, denying) = self.closest_rule(denied, direction);
             let isolating = self.relation.isolating(subject, direction).first().copied();
-            let object = model.policies[closest.as_ref().map(|miss| miss.rule.policy).or(isolating)?].object;
+            let object = match denying {
+                Some(path) => model.admin[path.policy].object,
+                None => model.policies[closest.as_ref().map(|miss| miss.rule.policy).or(isolating)?].object,
+            };
             let name = object.node.at(&["metadata", "name"]).unwrap_or(object.node);
             let Place { src, span } = self.sources.place(name, object.node);
             let more = if denied.count > 1 { " (and of others)" } else { "" };
             Some(Finding::MissingEdge {
                 edge: edge_text(edge, &denied.ports),
                 side: format!("the {} of `{}`{more}", direction.field(), model.label(subject)),
-                help: missing_rule(edge, direction, &denied.ports)
-                    + &closest.map_or_else(String::new, |miss| {
-                        format!("\nthe closest rule, {}, does not match: {miss}", miss.rule.display(model))
-                    }),
+                help: match denying {
+                    Some(path) => {
+                        format!("{} denies it: let a rule before that one allow it", path.display(model))
+                    }
+                    None => {
+                        missing_rule(edge, direction, &denied.ports)
+                            + &closest.map_or_else(String::new, |miss| {
+                                format!(
+                                    "\nthe closest rule, {}, does not match: {miss}",
+                                    miss.rule.display(model)
+                                )
+                            })
+                    }
+                },
                 src,
                 span,
             })
@@ -342,14 +377,16 @@ impl<'c, 'd, 'm, 'a> Comparison<'c, 'd, 'm, 'a> {
         self.missing.iter().filter_map(finding).collect()
     }
 
-    /// The rule of the denying side that comes closest to the first denied port.
-    fn closest_rule(&self, denied: &Denied, direction: Direction) -> Option<Miss> {
-        let (protocol, port, _) = denied.ports.ranges().next()?;
+    /// The rule of the denying side that comes closest to the first denied port, or the rule of an administrator that
+    /// denies it.
+    fn closest_rule(&self, denied: &Denied, direction: Direction) -> (Option<Miss>, Option<AdminPath>) {
+        let Some((protocol, port, _)) = denied.ports.ranges().next() else { return (None, None) };
         let answer = explain(self.relation, denied.from, denied.to, protocol, port);
         let verdict = if direction == Direction::Ingress { answer.ingress } else { answer.egress };
         match verdict {
-            Verdict::Denied { nearest, .. } => nearest.into_iter().next(),
-            _ => None,
+            Verdict::Denied { nearest, .. } => (nearest.into_iter().next(), None),
+            Verdict::Decided { by, .. } => (None, Some(by)),
+            _ => (None, None),
         }
     }
 

@@ -179,7 +179,7 @@ impl<'a> Reader<'a, '_> {
         Some(IpBlock { range, except })
     }
 
-    fn cidr(&mut self, node: &'a Node) -> Option<Cidr> {
+    pub(super) fn cidr(&mut self, node: &'a Node) -> Option<Cidr> {
         let Some(text) = node.as_str() else {
             self.invalid_field(node, "cidr", "text");
             return None;
@@ -272,7 +272,7 @@ impl<'a> Reader<'a, '_> {
         ports
     }
 
-    fn port_number(&mut self, node: &'a Node) -> Option<u16> {
+    pub(super) fn port_number(&mut self, node: &'a Node) -> Option<u16> {
         let number = node.as_i64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
         if number.is_none() {
             let problem = match &node.value {
@@ -284,7 +284,7 @@ impl<'a> Reader<'a, '_> {
         number
     }
 
-    fn selector(&mut self, node: &'a Node) -> Option<Selector<'a>> {
+    pub(super) fn selector(&mut self, node: &'a Node) -> Option<Selector<'a>> {
         if node.value == Value::Null {
             return Some(Selector::default());
         }
@@ -378,7 +378,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The elements of a list field; none when it is absent, null, or (after a finding) no list.
-    fn list(&mut self, node: &'a Node, key: &str) -> Option<&'a [Node]> {
+    pub(super) fn list(&mut self, node: &'a Node, key: &str) -> Option<&'a [Node]> {
         let field = node.get(key)?;
         match field.value {
             Value::Sequence(_) => Some(field.items()),
@@ -390,7 +390,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn known_keys(&mut self, node: &'a Node, parent: &'static str, known: &[&str]) {
+    pub(super) fn known_keys(&mut self, node: &'a Node, parent: &'static str, known: &[&str]) {
         for (field, value) in node.entries().filter(|(key, _)| !known.contains(key)) {
             let (policy, Place { src, span }) = self.place(value);
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -399,8 +399,11 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn place(&self, node: &Node) -> (String, Place) {
-        let policy = format!("{}/{}", self.object.namespace(), self.object.name());
+    pub(super) fn place(&self, node: &Node) -> (String, Place) {
+        let policy = match self.object.kind {
+            "NetworkPolicy" => format!("{}/{}", self.object.namespace(), self.object.name()),
+            kind => format!("{kind} {}", self.object.name()),
+        };
         (policy, self.sources.place(node, self.object.node))
     }
 
@@ -409,7 +412,7 @@ impl<'a> Reader<'a, '_> {
         self.push_once(Finding::InvalidField { policy, field: field.to_owned(), expected, src, span });
     }
 
-    fn invalid_port(&mut self, node: &Node, problem: String, help: &'static str) {
+    pub(super) fn invalid_port(&mut self, node: &Node, problem: String, help: &'static str) {
         let (policy, Place { src, span }) = self.place(node);
         self.findings.push(Finding::InvalidPort { policy, problem, help, src, span });
     }
