@@ -22,6 +22,7 @@ mod kustomize_fuzz;
 mod lint;
 mod manifests;
 mod migrate;
+mod new;
 mod online;
 mod plan;
 mod predict;

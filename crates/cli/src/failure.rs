@@ -208,6 +208,15 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/source"), help("name a server with mysql://USER@HOST:PORT/DATABASE or env:NAME"))]
     Source { text: String, reason: String },
 
+    #[error("after it, {object} would still differ from {what}")]
+    #[diagnostic(
+        code("migrate/still-different"),
+        help(
+            "see whether a repeatable migration makes it otherwise, or whether a `${{` in it is taken for a placeholder; nothing was written"
+        )
+    )]
+    StillDifferent { object: String, what: &'static str },
+
     #[error("revision `{revision}` cannot be read: {reason}")]
     #[diagnostic(
         code("cli/revision"),

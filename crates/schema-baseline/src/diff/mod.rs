@@ -21,7 +21,7 @@ mod work;
 
 use std::collections::BTreeMap;
 
-pub use rename::{Rename, annotated};
+pub use rename::{Rename, Renamed, annotated};
 
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::Catalogue;
