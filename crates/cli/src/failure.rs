@@ -217,6 +217,13 @@ pub(crate) enum Problem {
     )]
     StillDifferent { object: String, what: &'static str },
 
+    #[error("no undo script can be made for {name}: {reason}")]
+    #[diagnostic(
+        code("migrate/no-generated-undo"),
+        help("write its undo script by hand; nothing was taken back")
+    )]
+    NotGenerated { name: String, reason: String },
+
     #[error("revision `{revision}` cannot be read: {reason}")]
     #[diagnostic(
         code("cli/revision"),

@@ -345,6 +345,12 @@ pub(crate) struct MigrateUndo {
     /// Oldest version that is taken back [default: the newest applied one alone]
     #[arg(long, value_name = "VERSION")]
     pub(crate) target: Option<String>,
+    /// Make the undo scripts that are missing, from what the migrations define
+    #[arg(long)]
+    pub(crate) generate: bool,
+    /// Run such scripts also where they lose data
+    #[arg(long, requires = "generate")]
+    pub(crate) allow_destructive: bool,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,

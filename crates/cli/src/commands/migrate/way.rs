@@ -41,13 +41,14 @@ pub(super) fn losses(steps: &[Step]) -> Vec<schema_baseline::Finding> {
     losses.map(finding).collect()
 }
 
-/// The statements below `head`, which is one line of comment, with a comment for what each of them loses.
+/// The statements below `head`, a line of comment, with a comment for what each of them loses.
 pub(super) fn text(head: &str, steps: &[Step]) -> String {
-    let mut text = format!("-- {head}\n");
+    let line = |text: &str| text.replace(['\n', '\r'], " ");
+    let mut text = format!("-- {}\n", line(head));
     for step in steps {
         text.push('\n');
         for loss in &step.losses {
-            let _ = writeln!(text, "-- loses {}", loss.what.replace(['\n', '\r'], " "));
+            let _ = writeln!(text, "-- loses {}", line(&loss.what));
         }
         text += &script(step);
     }
