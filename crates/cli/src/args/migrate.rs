@@ -283,6 +283,8 @@ pub(crate) struct MigrateApply {
     pub(crate) lock_wait_total: u64,
     #[command(flatten)]
     pub(crate) online: Online,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,
@@ -303,6 +305,14 @@ pub(crate) struct MigrateApply {
     pub(crate) settle: Option<Settle>,
     #[command(flatten)]
     pub(crate) fleet: Fleet,
+}
+
+/// What becomes of the rows that queries in migrations find.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
+    /// Do not show what queries in migrations find
+    #[arg(long = "no-query-results")]
+    pub(crate) hidden: bool,
 }
 
 /// Which changes a tool makes instead of the server.
