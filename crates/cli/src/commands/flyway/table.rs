@@ -35,7 +35,7 @@ pub(super) fn draw(rows: &[Vec<String>], none: &str) -> String {
     for (number, row) in rows.iter().enumerate() {
         text.push('|');
         for (cell, width) in row.iter().zip(&widths) {
-            text.push_str(&format!(" {cell:<width$} |"));
+            text.push_str(&format!(" {} |", padded(cell, *width)));
         }
         text.push('\n');
         if number == 0 {
@@ -43,10 +43,15 @@ pub(super) fn draw(rows: &[Vec<String>], none: &str) -> String {
         }
     }
     if rows.len() < 2 {
-        let inside = rule.len() - 5;
-        text.push_str(&format!("| {none:<inside$} |\n"));
+        let inside = rule.len().saturating_sub(5);
+        text.push_str(&format!("| {} |\n", padded(none, inside)));
     }
     text + &rule
+}
+
+/// Formats take no widths as large as cells can be.
+fn padded(cell: &str, width: usize) -> String {
+    cell.to_owned() + &" ".repeat(width.saturating_sub(cell.chars().count()))
 }
 
 #[cfg(test)]
