@@ -616,3 +616,73 @@ fn picked_migrations_alone_are_applied_and_undone() {
         assert_eq!(tables(), ["a", "b", "c", "flyway_schema_history", "v"]);
     });
 }
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn what_queries_find_is_printed_as_flyway_prints_it() {
+    on_each_engine(|engine| {
+        let sandbox = migrations(&[
+            (
+                "V1__q.sql",
+                "CREATE TABLE t (i INT PRIMARY KEY, name VARCHAR(20), at DATE, price DECIMAL(6,2));\n\
+                 SELECT * FROM t;\n\
+                 INSERT INTO t VALUES (1, 'häh', '2026-01-02', 1.5), (2, NULL, NULL, NULL);\n\
+                 SELECT i, name AS `der Name`, at, price FROM t ORDER BY i;\n\
+                 SHOW TABLES LIKE 't';\n",
+            ),
+            (
+                "V2__p.sql",
+                "CREATE PROCEDURE p() BEGIN SELECT 1 AS a; SELECT 'two' AS bb, 3 AS c; END;\nCALL p();\n",
+            ),
+            ("afterMigrate.sql", "SELECT 'called' AS callback;\n"),
+        ]);
+        // The lines of tables, and empty ones, which belong to them. Flyway's engine gives them to its log.
+        let tables = |text: &str, database: &Database| -> Vec<String> {
+            let text = text.replace(database.name(), "schema");
+            let lines = text.lines().map(|line| line.strip_prefix("INFO: ").unwrap_or(line));
+            let of_table = lines.filter(|line| line.is_empty() || line.starts_with(['+', '|']));
+            of_table.map(str::to_owned).collect()
+        };
+        for (settings, printed) in [(&[][..], true), (&[("OUTPUT_QUERY_RESULTS", "false")][..], false)] {
+            let pair = Pair::new(engine, &sandbox);
+            let ours = self::ours(&sandbox, &pair.ours, settings).run(&["flyway", "migrate"]).exits(0);
+            let locations = sandbox.path("migrations");
+            let mut flyway = Flyway::new(&pair.theirs, &locations);
+            for (name, value) in settings {
+                flyway = flyway.set(name, value);
+            }
+            let theirs = flyway.run(&["migrate"]).exits(0);
+            assert_eq!(ours.stdout.contains("| callback |"), printed, "{}", ours.stdout);
+            let (ours, theirs) = (tables(&ours.stdout, &pair.ours), tables(&theirs.stderr, &pair.theirs));
+            assert_eq!(ours, theirs, "{}\n{}", ours.join("\n"), theirs.join("\n"));
+            let shown = infra(&sandbox).on(&engine.database()).run(&[
+                "migrate",
+                "apply",
+                "--locations",
+                "migrations",
+            ]);
+            let of_apply = tables(&shown.exits(0).stderr, &pair.ours);
+            for line in ["| callback |", "| i | der Name | at         | price |"] {
+                assert!(of_apply.iter().any(|printed| printed == line), "{of_apply:?}");
+            }
+            let hidden = ["migrate", "apply", "--no-query-results", "--locations", "migrations"];
+            let shown = infra(&sandbox).on(&engine.database()).run(&hidden).exits(0);
+            assert!(!shown.all().contains("| callback |"), "{}", shown.all());
+        }
+        let pair = Pair::new(engine, &sandbox);
+        let _ = pair.same(&[], &["migrate"]);
+    });
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn what_queries_find_is_bounded() {
+    on_each_engine(|engine| {
+        let big = "SELECT REPEAT('x', 700000) AS big UNION ALL SELECT REPEAT('y', 700000) UNION ALL SELECT 'last';\n";
+        let sandbox = migrations(&[("V1__q.sql", big)]);
+        let apply = ["migrate", "apply", "--locations", "migrations"];
+        let shown = infra(&sandbox).on(&engine.database()).run(&apply).exits(0).stderr;
+        assert!(shown.contains("yyy") && !shown.contains("last"));
+        assert!(shown.contains("1 more row not shown"));
+    });
+}

@@ -86,13 +86,13 @@ pub(crate) enum Format {
     /// A tree of lines (`infra compat graph`)
     #[value(hide = true)]
     Tree,
-    /// Graphviz (`infra compat graph`, `infra network graph`, `infra network diff`)
+    /// Graphviz (`infra baseline graph`, `infra compat graph`, `infra network graph`, `infra network diff`)
     #[value(hide = true)]
     Dot,
-    /// Mermaid (`infra compat graph`, `infra network graph`, `infra network diff`)
+    /// Mermaid (`infra baseline graph`, `infra compat graph`, `infra network graph`, `infra network diff`)
     #[value(hide = true)]
     Mermaid,
-    /// A drawing (`infra compat graph`)
+    /// A drawing (`infra baseline graph`, `infra compat graph`)
     #[value(hide = true)]
     Svg,
     /// Lines (`infra network graph`, `infra network diff`)

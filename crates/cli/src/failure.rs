@@ -208,6 +208,22 @@ pub(crate) enum Problem {
     #[diagnostic(code("cli/source"), help("name a server with mysql://USER@HOST:PORT/DATABASE or env:NAME"))]
     Source { text: String, reason: String },
 
+    #[error("after it, {object} would still differ from {what}")]
+    #[diagnostic(
+        code("migrate/still-different"),
+        help(
+            "see whether a repeatable migration makes it otherwise, or whether a `${{` in it is taken for a placeholder; nothing was written"
+        )
+    )]
+    StillDifferent { object: String, what: &'static str },
+
+    #[error("no undo script can be made for {name}: {reason}")]
+    #[diagnostic(
+        code("migrate/no-generated-undo"),
+        help("write its undo script by hand; nothing was taken back")
+    )]
+    NotGenerated { name: String, reason: String },
+
     #[error("revision `{revision}` cannot be read: {reason}")]
     #[diagnostic(
         code("cli/revision"),

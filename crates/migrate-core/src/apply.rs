@@ -6,7 +6,7 @@ mod pieces;
 mod undo;
 mod work;
 
-pub use undo::undo;
+pub use undo::{undo, undo_script, wanted};
 
 use std::time::Instant;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use miette::SourceSpan;
 
-use crate::database::{Database, Event, Failure, Progress};
+use crate::database::{Database, Event, Executed, Failure, Progress};
 use crate::error::{CallbackError, Error};
 use crate::finding::Finding;
 use crate::migration::{Migration, MigrationKind};
@@ -68,9 +68,9 @@ impl Callback<'_> {
         database: &mut D,
         event: &'static str,
         statement: &Statement,
-    ) -> Result<(), Error> {
+    ) -> Result<Executed, Error> {
         match database.execute(self.script.sql(statement)).await {
-            Ok(_) => Ok(()),
+            Ok(result) => Ok(result),
             Err(failure) => Err(self.failed(event, statement, failure)),
         }
     }
@@ -109,10 +109,14 @@ pub async fn run<D: Database>(
         progress.event(Event::Callback { event, migration: callback.migration });
         let at_once = callback.migration.settings.execute_in_transaction == Some(false);
         for statement in &callback.script.statements {
-            if let Err(error) = callback.execute(database, event, statement).await {
-                // A second error must not hide the first.
-                let _ = database.rollback().await;
-                return Err(error);
+            match callback.execute(database, event, statement).await {
+                Ok(result) if result.found.is_empty() => {}
+                Ok(result) => progress.event(Event::Found(&result.found)),
+                Err(error) => {
+                    // A second error must not hide the first.
+                    let _ = database.rollback().await;
+                    return Err(error);
+                }
             }
             if at_once {
                 database.commit().await?;

@@ -165,6 +165,21 @@ pub struct Executed {
     pub affected_rows: u64,
     /// The server's warnings.
     pub warnings: Vec<Warning>,
+    /// What it found, where the session keeps that.
+    pub found: Vec<ResultSet>,
+}
+
+/// The rows that a query found, as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResultSet {
+    /// The names of its columns as the query gives them.
+    pub columns: Vec<String>,
+    /// The names that they have in their tables, where they have any.
+    pub origins: Vec<String>,
+    /// The rows; `None` is `NULL`.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// How many more there were than are held.
+    pub left_out: usize,
 }
 
 /// A warning or note of the server.
@@ -303,6 +318,8 @@ pub enum Event<'a> {
         /// What it did.
         result: &'a Executed,
     },
+    /// Queries in a statement found something.
+    Found(&'a [ResultSet]),
     /// A migration is applied and recorded.
     Applied {
         /// The migration.

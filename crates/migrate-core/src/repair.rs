@@ -6,7 +6,7 @@ use crate::database::{Database, Progress};
 use crate::error::Error;
 use crate::history::{HistoryRow, RowKind, abbreviate_description, abbreviate_script, highest_rank};
 use crate::info::{Entry, InfoOptions, State, info};
-use crate::migration::Migration;
+use crate::migration::{Migration, MigrationKind};
 use crate::validate::ValidateOptions;
 
 /// A change of the history.
@@ -88,7 +88,7 @@ pub async fn repair<D: Database>(
         if !actions.is_empty() {
             database.repair(&actions).await?;
         }
-        if actions.iter().any(|action| is_given_up(action, migrations)) {
+        if actions.iter().any(|action| is_given_up(action, &rows, migrations)) {
             // Nobody can finish it any more, and it must not stand in the way of others.
             database.close_journal().await?;
         }
@@ -97,12 +97,19 @@ pub async fn repair<D: Database>(
     .await
 }
 
-/// Whether a migration failed whose file is gone.
-fn is_given_up(action: &RepairAction, migrations: &[Migration]) -> bool {
+/// Whether a migration failed whose file is gone. An undo script, which fails while its version is in force, may have had none,
+/// and can be made again as long as the file is here that it takes back.
+fn is_given_up(action: &RepairAction, rows: &[HistoryRow], migrations: &[Migration]) -> bool {
     let has_file = |row: &HistoryRow| {
         migrations.iter().any(|migration| abbreviate_script(&migration.script) == row.script)
     };
-    matches!(action, RepairAction::Remove(row) if !has_file(row))
+    let can_be_made = |row: &HistoryRow| {
+        rows.iter().any(|other| other.success && other.version.is_some() && other.version == row.version)
+            && migrations.iter().any(|migration| {
+                migration.kind == MigrationKind::Versioned && migration.version == row.version
+            })
+    };
+    matches!(action, RepairAction::Remove(row) if !has_file(row) && !can_be_made(row))
 }
 
 #[cfg(test)]
@@ -222,5 +229,22 @@ mod tests {
         };
         assert!(journal_after(&["1.sql", "2.sql"]), "it goes on at its statement");
         assert!(!journal_after(&["1.sql"]));
+    }
+
+    #[test]
+    fn the_journal_of_an_undo_script_without_a_file_stays_while_it_can_be_made_again() {
+        let mut history = rows(&["1 SQL", "2 SQL", "2 SQL failed"]);
+        history[2].script = "U2__x.sql".to_owned();
+        let journal_after = |names: &[&str]| {
+            let mut database = MemoryDatabase { history: Some(history.clone()), ..MemoryDatabase::default() };
+            let script = "U2__x.sql".to_owned();
+            database.journal = Some(crate::journal::InFlight { script, ..Default::default() });
+            let options = ValidateOptions::default();
+            let repaired = run(repair(&mut database, &files(names), &options, None, &mut ())).unwrap();
+            assert!(matches!(repaired.unwrap()[0], RepairAction::Remove(_)));
+            database.journal.is_some()
+        };
+        assert!(journal_after(&["V1__x.sql", "V2__x.sql"]));
+        assert!(!journal_after(&["V1__x.sql"]));
     }
 }

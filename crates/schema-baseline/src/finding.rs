@@ -587,7 +587,7 @@ pub enum Finding {
         #[source_code]
         src: Source,
         /// The statement.
-        #[label("this statement")]
+        #[label("here")]
         span: SourceSpan,
     },
 
@@ -653,6 +653,42 @@ pub enum Finding {
         #[source_code]
         src: Source,
         /// Its definition.
+        #[label("defined here")]
+        span: SourceSpan,
+    },
+
+    /// Something that definitions do not take back.
+    #[error("this cannot be taken back by a script made for it: {why}")]
+    #[diagnostic(
+        code("schema/no-inverse"),
+        severity(Error),
+        help("write the undo script of this version by hand")
+    )]
+    NoInverse {
+        /// Why not.
+        why: String,
+        /// The text.
+        #[source_code]
+        src: Source,
+        /// The statement.
+        #[label("here")]
+        span: SourceSpan,
+    },
+
+    /// Data that went when a script ran, and that no inverse of it brings back.
+    #[error("taking the script back does not bring back {what}")]
+    #[diagnostic(
+        code("schema/lost-before"),
+        severity(Warning),
+        help("what is made anew is empty; the data may be in a backup")
+    )]
+    LostBefore {
+        /// What is gone.
+        what: String,
+        /// The text.
+        #[source_code]
+        src: Source,
+        /// Its definition before.
         #[label("defined here")]
         span: SourceSpan,
     },

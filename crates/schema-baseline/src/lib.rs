@@ -6,6 +6,7 @@
 //! - [`order`] and [`emit`] make one script of the directory, the baseline, that loads into an empty database.
 //! - [`verify`] holds two schemas against each other; [`show`] gives the text of an object, for differences of lines.
 //! - [`diff`] gives the statements that take one schema to another.
+//! - [`graph`] draws its tables and what refers to what.
 //! - [`applied`] says which migrations a history shows as applied; [`changes`] what others make of the schema.
 //! - [`lint`] has rules for schemas that are valid and cause trouble all the same.
 //! - [`dump`] writes a live schema as files.
@@ -38,6 +39,7 @@ pub mod emit;
 mod error;
 pub mod finding;
 pub mod fs;
+pub mod graph;
 pub mod lint;
 pub mod live;
 pub mod load;

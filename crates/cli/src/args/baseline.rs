@@ -37,6 +37,14 @@ pub(crate) enum Baseline {
         after_help = "Examples:\n  infra baseline diff migrations schema\n  infra baseline diff env:prod schema --format sql > change.sql\n  infra baseline diff git:v1.4:schema schema --rename column:orders.total=amount"
     )]
     Diff(BaselineDiff),
+    /// Draw the tables of a schema and their foreign keys, as Mermaid unless `--format` says dot, svg or json
+    ///
+    /// SOURCE is `schema[:DIR]`, `migrations[:DIR][@VERSION]`, `file:PATH`, `mysql://USER@HOST:PORT/DATABASE`, `env:NAME` or
+    /// `git:REV:SOURCE`.
+    #[command(
+        after_help = "Examples:\n  infra baseline graph\n  infra baseline graph env:prod --format svg > schema.svg"
+    )]
+    Graph(BaselineGraph),
     /// Boot an empty database from baseline.sql and record the baseline row
     #[command(after_help = "Example:\n  infra baseline load mysql://root@127.0.0.1:3306/shop")]
     Load(BaselineLoad),
@@ -119,6 +127,22 @@ pub(crate) struct BaselineDiff {
     /// End with 1 when the schemas differ
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// The server whose rules count where none is asked: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
+    pub(crate) dialect: Dialect,
+    /// Name of the schema history table, which is left out
+    #[arg(long, default_value = "flyway_schema_history")]
+    pub(crate) table: String,
+    /// Seconds to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) connect_timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineGraph {
+    /// The schema
+    #[arg(value_name = "SOURCE", default_value = "schema")]
+    pub(crate) source: SourceName,
     /// The server whose rules count where none is asked: `mysql-8.4`, `mariadb-11.4` and so on
     #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
     pub(crate) dialect: Dialect,

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use schema_baseline::dialect::Dialect;
+use schema_baseline::diff::Rename;
 
 use super::fleet::Fleet;
 use super::value::{parse_duration, parse_size};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
-    /// Create the next version's empty migration file
-    #[command(after_help = "Example:\n  infra migrate new \"add loyalty points\"")]
+    /// Create the next version's migration file, empty or from the schema directory
+    #[command(
+        after_help = "Examples:\n  infra migrate new \"add loyalty points\"\n  infra migrate new \"add loyalty points\" --from-schema --undo"
+    )]
     New(MigrateNew),
     /// Show every migration with its state
     #[command(after_help = "Example:\n  infra migrate info --url mysql://shop@db.example.com/shop")]
@@ -65,6 +69,32 @@ pub(crate) struct MigrateNew {
     /// Directory of the migrations
     #[arg(long, value_name = "DIR")]
     pub(crate) locations: Option<PathBuf>,
+    /// Write the SQL that takes what the migrations make to the schema directory
+    #[arg(long)]
+    pub(crate) from_schema: bool,
+    #[command(flatten)]
+    pub(crate) derived: Derived,
+}
+
+/// How `--from-schema` makes the SQL.
+#[derive(Debug, Args)]
+pub(crate) struct Derived {
+    /// Write its inverse, too, as an undo script
+    #[arg(long, requires = "from_schema")]
+    pub(crate) undo: bool,
+    /// Write also what loses data
+    #[arg(long, requires = "from_schema")]
+    pub(crate) allow_destructive: bool,
+    /// What has another name: `table:OLD=NEW`, `column:TABLE.OLD=NEW` or `index:TABLE.OLD=NEW`; may be repeated. So does
+    /// `-- infra:renamed from OLD` behind a definition in the schema directory
+    #[arg(long, value_name = "RENAME", requires = "from_schema")]
+    pub(crate) rename: Vec<Rename>,
+    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    #[arg(long, value_name = "DIR", requires = "from_schema")]
+    pub(crate) schema_dir: Option<PathBuf>,
+    /// The server it is for: `mysql-8.4`, `mariadb-11.4` and so on
+    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4", requires = "from_schema")]
+    pub(crate) dialect: Dialect,
 }
 
 #[derive(Debug, Args)]
@@ -253,6 +283,8 @@ pub(crate) struct MigrateApply {
     pub(crate) lock_wait_total: u64,
     #[command(flatten)]
     pub(crate) online: Online,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,
@@ -273,6 +305,14 @@ pub(crate) struct MigrateApply {
     pub(crate) settle: Option<Settle>,
     #[command(flatten)]
     pub(crate) fleet: Fleet,
+}
+
+/// What becomes of the rows that queries in migrations find.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
+    /// Do not show what queries in migrations find
+    #[arg(long = "no-query-results")]
+    pub(crate) hidden: bool,
 }
 
 /// Which changes a tool makes instead of the server.
@@ -315,6 +355,12 @@ pub(crate) struct MigrateUndo {
     /// Oldest version that is taken back [default: the newest applied one alone]
     #[arg(long, value_name = "VERSION")]
     pub(crate) target: Option<String>,
+    /// Make the undo scripts that are missing, from what the migrations define
+    #[arg(long)]
+    pub(crate) generate: bool,
+    /// Run such scripts also where they lose data
+    #[arg(long, requires = "generate")]
+    pub(crate) allow_destructive: bool,
     /// Who the history says it was [default: the account]
     #[arg(long, value_name = "NAME")]
     pub(crate) installed_by: Option<String>,

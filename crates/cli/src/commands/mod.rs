@@ -41,6 +41,9 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Baseline(Baseline::Diff(arguments)) => {
             ("baseline.diff", baseline::diff::run(arguments, cli.global.root.as_deref(), cli.global.format))
         }
+        Command::Baseline(Baseline::Graph(arguments)) => {
+            ("baseline.graph", baseline::graph::run(arguments, cli.global.root.as_deref(), cli.global.format))
+        }
         Command::Baseline(Baseline::Dump(arguments)) => {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }
@@ -62,6 +65,9 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
 fn has_format(command: &Command, format: Format) -> bool {
     match command {
         Command::Baseline(Baseline::Diff(_)) => format == Format::Sql,
+        Command::Baseline(Baseline::Graph(_)) => {
+            matches!(format, Format::Dot | Format::Mermaid | Format::Svg)
+        }
         Command::Compat(Compat::Graph(_)) => {
             matches!(format, Format::Tree | Format::Dot | Format::Mermaid | Format::Svg)
         }

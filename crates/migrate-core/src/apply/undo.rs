@@ -55,6 +55,7 @@ impl<D: Database, P: Progress> Run<'_, D, P> {
         self.undo_kind = Some(undo_kind(&self.rows));
         self.report.initial_version = self.current_version();
         let wanted = wanted(self.migrations, &self.rows, &self.options.plan, target);
+        let wanted = wanted.iter().filter_map(|entry| entry.version().cloned()).collect();
         while self.run_undo(&wanted).await? {}
         self.report.version = self.current_version();
         if self.journal_open {
@@ -105,18 +106,30 @@ fn applied<'m, 'r>(
     entries
 }
 
-fn wanted(
-    migrations: &[Migration],
-    rows: &[HistoryRow],
+/// What [`undo`] would take back of a history, in that order: the newest applied first.
+pub fn wanted<'m, 'r>(
+    migrations: &'m [Migration],
+    rows: &'r [HistoryRow],
     plan: &PlanOptions,
     target: Option<&MigrationVersion>,
-) -> BTreeSet<MigrationVersion> {
-    let applied = applied(migrations, rows, plan);
-    let versions = applied.iter().filter_map(Entry::version);
-    match target {
-        None => versions.take(1).cloned().collect(),
-        Some(target) => versions.take_while(|version| *version >= target).cloned().collect(),
-    }
+) -> Vec<Entry<'m, 'r>> {
+    let mut applied = applied(migrations, rows, plan);
+    let number = match target {
+        None => 1,
+        Some(target) => {
+            let is_wanted = |entry: &&Entry<'_, '_>| entry.version().is_some_and(|own| own >= target);
+            applied.iter().take_while(is_wanted).count()
+        }
+    };
+    applied.truncate(number);
+    applied
+}
+
+/// The undo script of a version.
+pub fn undo_script<'m>(migrations: &'m [Migration], version: &MigrationVersion) -> Option<&'m Migration> {
+    migrations.iter().find(|migration| {
+        migration.kind == MigrationKind::Undo && migration.version.as_ref() == Some(version)
+    })
 }
 
 fn steps<'m>(
@@ -129,10 +142,7 @@ fn steps<'m>(
     let mut steps = Vec::new();
     for entry in applied(migrations, rows, plan) {
         let Some(version) = entry.version().filter(|version| wanted.contains(*version)) else { continue };
-        let is_undo = |migration: &&Migration| {
-            migration.kind == MigrationKind::Undo && migration.version.as_ref() == Some(version)
-        };
-        let Some(migration) = migrations.iter().find(is_undo) else {
+        let Some(migration) = undo_script(migrations, version) else {
             findings.push(Finding::NoUndo { name: entry.name(), version: version.to_string() });
             continue;
         };

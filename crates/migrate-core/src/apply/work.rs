@@ -191,7 +191,12 @@ impl<'a, D: Database, P: Progress> Run<'a, D, P> {
                 self.unbound();
             }
             match ran {
-                Ok(result) => self.progress.event(Event::Executed { migration, line, result: &result }),
+                Ok(result) => {
+                    self.progress.event(Event::Executed { migration, line, result: &result });
+                    if !result.found.is_empty() {
+                        self.progress.event(Event::Found(&result.found));
+                    }
+                }
                 Err(failure) => return Err(self.fail(step, statement, at, failure, work).await),
             }
             self.note(statement.touches_session, sql, effect, work).await?;

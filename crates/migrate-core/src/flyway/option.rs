@@ -205,7 +205,7 @@ pub const OPTIONS: [Described; 87] = [
     described(K::ExecuteInTransaction, "executeInTransaction", Flag, "true", General, Used),
     described(K::SkipExecutingMigrations, "skipExecutingMigrations", Flag, "false", General, Used),
     described(K::SkipDefaultCallbacks, "skipDefaultCallbacks", Flag, "false", General, Used),
-    described(K::OutputQueryResults, "outputQueryResults", Flag, "true", General, Idle("what queries in migrations find is not printed")),
+    described(K::OutputQueryResults, "outputQueryResults", Flag, "true", General, Used),
     described(K::InstalledBy, "installedBy", Text, "", General, Used),
     described(K::ValidateOnMigrate, "validateOnMigrate", Flag, "true", General, Used),
     described(K::IgnoreMigrationPatterns, "ignoreMigrationPatterns", List, "*:future", General, Used),

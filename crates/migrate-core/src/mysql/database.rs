@@ -7,6 +7,7 @@ use mysql_async::prelude::{FromValue, Queryable};
 use mysql_async::{Conn, Error as Driver, Row, Value, from_value_opt};
 
 use super::connect::connect;
+use super::found::found;
 use super::options::ConnectOptions;
 use super::session::SessionOptions;
 use crate::database::{Database, Executed, Failure, Holder, Standing, Waiting, Warning};
@@ -38,6 +39,8 @@ pub struct MySqlDatabase {
     table: String,
     tablespace: Option<String>,
     user: String,
+    /// Whether what statements find is kept.
+    keeps_results: bool,
     /// Whether the session is outside autocommit already.
     in_transaction: bool,
     /// Settings that go before what is sent next.
@@ -76,6 +79,7 @@ impl MySqlDatabase {
             table: session.table.clone().unwrap_or_else(|| DEFAULT_TABLE.to_owned()),
             tablespace: session.tablespace.clone(),
             user,
+            keeps_results: session.keeps_results,
             in_transaction: false,
             prepended: Vec::new(),
         };
@@ -223,10 +227,12 @@ impl MySqlDatabase {
     async fn execute_and_drain(&mut self, sql: &str) -> Result<Executed, Driver> {
         self.settle().await?;
         self.leave_autocommit().await?;
-        let result = self.conn.query_iter(sql).await?;
+        let keeps_results = self.keeps_results;
+        let mut result = self.conn.query_iter(sql).await?;
         let affected_rows = result.affected_rows();
+        let found = if keeps_results { found(&mut result).await? } else { Vec::new() };
         result.drop_result().await?;
-        Ok(Executed { affected_rows, warnings: self.warnings().await? })
+        Ok(Executed { affected_rows, warnings: self.warnings().await?, found })
     }
 }
 

@@ -6,6 +6,7 @@ mod column;
 mod connect;
 mod database;
 mod facts;
+mod found;
 mod journal;
 mod options;
 mod session;

@@ -21,6 +21,8 @@ pub struct SessionOptions {
     pub default_schema: Option<String>,
     /// SQL that every session begins with, split like a script.
     pub init_sql: Option<String>,
+    /// Whether what statements of scripts find is kept, rather than passed over.
+    pub keeps_results: bool,
 }
 
 impl SessionOptions {

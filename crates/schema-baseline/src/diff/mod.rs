@@ -9,6 +9,7 @@ mod alter;
 mod columns;
 pub mod facts;
 mod foreign;
+mod inverse;
 mod loss;
 mod order;
 mod partition;
@@ -21,7 +22,8 @@ mod work;
 
 use std::collections::BTreeMap;
 
-pub use rename::{Rename, annotated};
+pub use inverse::inverse;
+pub use rename::{Rename, Renamed, annotated};
 
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::Catalogue;

@@ -305,3 +305,26 @@ fn comments_keep_rules_silent_where_they_stand() {
     // Those of the linter of migrations are its own.
     assert!(!codes(&table("-- infra:allow lint/engine", "")).contains(&"schema-lint/suppression"));
 }
+
+#[test]
+fn the_documentation_lists_every_rule_as_it_is() {
+    let text = include_str!("../../../../docs/schema-lint.md");
+    let row = |rule: &Rule| {
+        let level = match rule.severity {
+            None => "off",
+            Some(Severity::Advice) => "advice",
+            Some(Severity::Warning) => "warning",
+            Some(Severity::Error) => "error",
+        };
+        let words = [level, rule.summary, rule.help].map(|word| word.replace('|', "\\|"));
+        format!("| `{}` | {} | {} |", rule.code, words.join(" | "), rule.peers.join(", "))
+    };
+    let expected: Vec<String> = rules().map(row).collect();
+    let listed: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(listed, expected);
+    let readme = include_str!("../../../../README.md");
+    assert!(
+        readme.contains(&format!("{} rules for schemas", expected.len())),
+        "README.md has another number"
+    );
+}

@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 pub(crate) mod dump;
 mod engine;
+pub(crate) mod graph;
 pub(crate) mod lint;
 mod pattern;
 mod split;

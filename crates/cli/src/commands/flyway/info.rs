@@ -36,7 +36,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Value, Stop> {
         let heading = ["Category", "Version", "Description", "Type", "Installed On", "State", "Undoable"];
         let rows = std::iter::once(heading.map(str::to_owned).to_vec())
             .chain(entries.iter().map(|entry| row(entry, undo_file(entry, &migrations))));
-        run.log.info(&draw(&rows.collect::<Vec<_>>()));
+        run.log.info(&draw(&rows.collect::<Vec<_>>(), "No migrations found"));
     }
     let mut result = Log::heading("info", &schema);
     result.insert("timestamp".to_owned(), json!(clock::timestamp().replace(' ', "T")));

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::log::Log;
 use super::stop::Stop;
+use super::table::draw_as_flyway;
 use super::{Ended, Run};
 use crate::clock;
 use crate::commands::migrate::database::block_on;
@@ -263,6 +264,7 @@ impl Progress for Watch<'_> {
                     ));
                 }
             }
+            Event::Found(found) => found.iter().for_each(|set| self.log.info(&draw_as_flyway(set))),
             Event::Applied { migration, milliseconds } => self.applied.push(applied(migration, milliseconds)),
             _ => {}
         }

@@ -7,7 +7,7 @@ mod log;
 mod migrate;
 mod prepare;
 mod stop;
-mod table;
+pub(crate) mod table;
 mod undo;
 mod upkeep;
 mod validate;

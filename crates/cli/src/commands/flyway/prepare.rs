@@ -266,6 +266,7 @@ fn session(settings: &Settings) -> SessionOptions {
         schemas: settings.list(Key::Schemas).into_iter().map(str::to_owned).collect(),
         default_schema: given(Key::DefaultSchema),
         init_sql: given(Key::InitSql),
+        keeps_results: settings.flag(Key::OutputQueryResults),
     }
 }
 

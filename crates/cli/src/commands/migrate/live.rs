@@ -12,7 +12,7 @@ use migrate_core::info::{Entry, Info, InfoOptions, Target, info};
 use migrate_core::journal::Decision;
 use migrate_core::location::Location;
 use migrate_core::migration::{MigrationKind, replace_checksums};
-use migrate_core::mysql::{ConnectOptions, MySqlDatabase, wait as wait_for};
+use migrate_core::mysql::{ConnectOptions, MySqlDatabase, SessionOptions, wait as wait_for};
 use migrate_core::placeholder::Placeholders;
 use migrate_core::plan::PlanOptions;
 use migrate_core::script::SplitOptions;
@@ -401,8 +401,9 @@ pub(crate) fn apply_pending(arguments: &MigrateApply, place: Place<'_>, ui: &Ui)
     let stopped = Cell::new(false);
     let flight = Flight::default();
     let run = async {
-        let mut database =
-            MySqlDatabase::open_with(&options, &session(&arguments.connection.database)).await?;
+        let keeps_results = !arguments.results.hidden && ui.shows_progress();
+        let session = SessionOptions { keeps_results, ..session(&arguments.connection.database) };
+        let mut database = MySqlDatabase::open_with(&options, &session).await?;
         flight.runs_on(database.connection_id());
         options_of_run.plan.suit(database.server());
         let mut lines = Lines::new(ui, &stopped).showing(&flight);

@@ -17,6 +17,7 @@ mod plan;
 pub(crate) mod progress;
 mod undo;
 mod upkeep;
+mod way;
 
 pub(crate) use live::{Place, version};
 

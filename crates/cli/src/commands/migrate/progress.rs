@@ -7,6 +7,7 @@ use migrate_core::journal::Settled;
 use migrate_core::online::Advance;
 
 use super::bar::Flight;
+use crate::commands::flyway::table::draw_found;
 use crate::failure::Failure;
 use crate::ui::{DIM, GOOD, ODD, Ui, count, styled};
 
@@ -87,6 +88,7 @@ impl Progress for Lines<'_> {
         }
         match event {
             Event::Waiting(waiting) => self.waits.waiting(waiting),
+            Event::Found(found) => found.iter().for_each(|set| self.ui.progress(draw_found(set).trim_end())),
             Event::HistoryCreated => self.ui.progress("created the schema history table"),
             Event::Planned(migrations) if !migrations.is_empty() => {
                 self.ui.progress(&styled(DIM, format!("{} to apply", count(migrations.len(), "migration"))));

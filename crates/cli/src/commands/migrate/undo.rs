@@ -1,5 +1,7 @@
 //! `infra migrate undo`.
 
+mod generate;
+
 use std::cell::Cell;
 
 use migrate_core::apply::{ApplyOptions, Patience, undo};
@@ -16,6 +18,7 @@ use super::progress::{Lines, interruptible};
 use crate::args::MigrateUndo;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::source::is_broken;
 use crate::ui::{GOOD, Ui, count, styled};
 
 /// Takes applied migrations back by their undo scripts.
@@ -37,14 +40,30 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
         ..ApplyOptions::default()
     };
     let stopped = Cell::new(false);
+    let mut generated = Vec::new();
     let report = block_on(interruptible(ui, &stopped, async {
         let mut database = MySqlDatabase::open_with(&options, &session(&arguments.database)).await?;
         run.plan.suit(database.server());
+        if arguments.generate {
+            let wanted = generate::Wanted {
+                migrations: &migrations,
+                plan: &run.plan,
+                target: target.as_ref(),
+                allow_destructive: arguments.allow_destructive,
+            };
+            generated = generate::scripts(&mut database, &wanted, &mut outcome).await?;
+            if is_broken(&outcome) {
+                database.close().await?;
+                return Ok(None);
+            }
+            migrations.extend(generated.iter().cloned());
+        }
         let report =
             undo(&mut database, &migrations, target.as_ref(), &run, &mut Lines::new(ui, &stopped)).await?;
         database.close().await?;
-        Ok(report)
+        Ok(Some(report))
     }))?;
+    let Some(report) = report else { return Ok(outcome) };
     let now = report
         .version
         .as_deref()
@@ -53,6 +72,10 @@ pub(crate) fn take_back(arguments: &MigrateUndo, place: Place<'_>, ui: &Ui) -> R
         0 => format!("{}  nothing to take back, at {now}\n", styled(GOOD, "unchanged")),
         number => format!("{}  {}, now at {now}\n", styled(GOOD, "taken back"), count(number, "migration")),
     };
+    if !generated.is_empty() {
+        let told = generated.iter().map(|script| json!({ "script": script.script, "sql": script.text() }));
+        outcome.details.insert("generated".to_owned(), told.collect());
+    }
     outcome.details.insert("version".to_owned(), json!(report.version));
     outcome.details.insert("initial_version".to_owned(), json!(report.initial_version));
     outcome.details.insert("migrations".to_owned(), applied_json(&report));

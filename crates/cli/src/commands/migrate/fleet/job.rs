@@ -85,6 +85,7 @@ fn flags(arguments: &MigrateApply, pods: usize, place: Place<'_>) -> Vec<String>
         baseline_version,
         settle: _,
         online: _,
+        results: _,
         fleet,
     } = arguments;
     let Database { url: _, table, schemas: _, default_schema: _, connect_timeout, connect_retries } =

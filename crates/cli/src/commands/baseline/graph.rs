@@ -1,0 +1,63 @@
+//! `infra baseline graph`: the tables of a schema and what refers to what, as a picture.
+
+use std::path::Path;
+
+use schema_baseline::catalogue::Catalogue;
+use schema_baseline::graph::{Attribute, Diagram, Entity, Mark};
+use serde_json::{Value, json};
+
+use crate::args::{BaselineGraph, Format};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::source::{Reach, is_broken};
+
+/// Draws the tables of SOURCE, unless there are errors in it.
+pub(crate) fn run(
+    arguments: &BaselineGraph,
+    root: Option<&Path>,
+    format: Format,
+) -> Result<Outcome, Failure> {
+    let reach = Reach { root, connect_timeout: arguments.connect_timeout, table: &arguments.table };
+    let mut outcome = Outcome::default();
+    let schema = match reach.served(&arguments.source, &mut outcome)? {
+        Some(served) => served.catalogue,
+        None => reach.built(&arguments.source, Catalogue::new(arguments.dialect), &mut outcome)?,
+    };
+    if is_broken(&outcome) {
+        return Ok(outcome);
+    }
+    let diagram = Diagram::of(&schema);
+    outcome.summary = match format {
+        Format::Dot => diagram.dot(),
+        Format::Svg => diagram.svg(),
+        _ => diagram.mermaid(),
+    };
+    outcome.summary_is_result = true;
+    outcome.drawn = format.is_picture().then_some(format);
+    let references = diagram.references.iter().map(|reference| {
+        json!({
+            "name": reference.name,
+            "table": diagram.tables.get(reference.child).map(|table| &table.name),
+            "columns": reference.columns,
+            "parent": diagram.tables.get(reference.parent).map(|table| &table.name),
+            "parent_columns": reference.parent_columns,
+            "many": reference.many,
+            "optional": reference.optional,
+        })
+    });
+    outcome.details.insert("tables".to_owned(), diagram.tables.iter().map(table).collect());
+    outcome.details.insert("foreign_keys".to_owned(), references.collect());
+    Ok(outcome)
+}
+
+fn table(table: &Entity) -> Value {
+    let column = |column: &Attribute| {
+        json!({
+            "name": column.name,
+            "type": column.data_type,
+            "nullable": column.nullable,
+            "keys": column.marks.iter().copied().map(Mark::short).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "name": table.name, "columns": table.columns.iter().map(column).collect::<Vec<_>>() })
+}

@@ -1,0 +1,188 @@
+//! The tables of a schema and what refers to what, for pictures: Mermaid, Graphviz and SVG.
+
+mod dot;
+mod layout;
+mod mermaid;
+mod svg;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ast::{DataType, KeyKind, KeyPart, KeyPartOf, same_name};
+use crate::catalogue::{Catalogue, ForeignKey, Key, Table};
+
+/// An entity-relationship diagram. Everything is in the order of names but for columns, which are in that of their table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagram {
+    /// The tables.
+    pub tables: Vec<Entity>,
+    /// The foreign keys.
+    pub references: Vec<Reference>,
+}
+
+/// A table of a diagram.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entity {
+    /// Its name; with its schema where that is another one.
+    pub name: String,
+    /// Its columns; none are known of a table that only foreign keys name.
+    pub columns: Vec<Attribute>,
+}
+
+/// A column of a diagram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its type, without the members of `ENUM` and `SET`.
+    pub data_type: String,
+    /// Whether it may be `NULL`.
+    pub nullable: bool,
+    /// The keys that it is part of.
+    pub marks: Vec<Mark>,
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Part of the primary key.
+    Primary,
+    /// Part of a foreign key.
+    Foreign,
+    /// The only column of a unique key.
+    Unique,
+}
+
+impl Mark {
+    /// The abbreviation in pictures.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Primary => "PK",
+            Self::Foreign => "FK",
+            Self::Unique => "UK",
+        }
+    }
+}
+
+/// A foreign key of a diagram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The name of the constraint.
+    pub name: String,
+    /// The table that has it, by its place in [`Diagram::tables`].
+    pub child: usize,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table that it refers to.
+    pub parent: usize,
+    /// That table's columns.
+    pub parent_columns: Vec<String>,
+    /// Whether several rows may refer to the same one: no unique key is over (some of) its columns.
+    pub many: bool,
+    /// Whether a row may refer to none: one of its columns may be `NULL`.
+    pub optional: bool,
+}
+
+impl Diagram {
+    /// The diagram of all tables.
+    pub fn of(schema: &Catalogue) -> Self {
+        let missing = schema.tables().values().flat_map(|table| &table.foreign_keys).map(parent_name);
+        let names: BTreeSet<String> = schema.tables().keys().cloned().chain(missing).collect();
+        let places: BTreeMap<&String, usize> = names.iter().zip(0..).collect();
+        let mut references = Vec::new();
+        for (name, table) in schema.tables() {
+            let mut keys: Vec<&ForeignKey> = table.foreign_keys.iter().collect();
+            keys.sort_by(|a, b| a.name.cmp(&b.name));
+            for key in keys {
+                let (Some(child), Some(parent)) = (places.get(name), places.get(&parent_name(key))) else {
+                    continue;
+                };
+                references.push(reference(table, key, *child, *parent));
+            }
+        }
+        let entity = |name: &String| {
+            let columns = schema.tables().get(name).map(attributes).unwrap_or_default();
+            Entity { name: name.clone(), columns }
+        };
+        Self { tables: names.iter().map(entity).collect(), references }
+    }
+}
+
+fn parent_name(key: &ForeignKey) -> String {
+    match &key.parent_schema {
+        Some(schema) => format!("{schema}.{}", key.parent),
+        None => key.parent.clone(),
+    }
+}
+
+fn reference(table: &Table, key: &ForeignKey, child: usize, parent: usize) -> Reference {
+    let is_in = |name: &str| key.columns.iter().any(|own| same_name(own, name));
+    let limits = |unique: &Key| {
+        matches!(unique.kind, KeyKind::Primary | KeyKind::Unique)
+            && columns_of(unique).is_some_and(|columns| columns.into_iter().all(is_in))
+    };
+    let is_nullable = |name: &String| table.column(name).is_none_or(|column| column.nullable);
+    Reference {
+        name: key.name.clone(),
+        child,
+        columns: key.columns.clone(),
+        parent,
+        parent_columns: key.parent_columns.clone(),
+        many: !table.keys.iter().any(limits),
+        optional: key.columns.iter().any(is_nullable),
+    }
+}
+
+/// The columns of a key; none when it is over an expression.
+fn columns_of(key: &Key) -> Option<Vec<&str>> {
+    key.parts.iter().map(column_of).collect()
+}
+
+fn column_of(part: &KeyPart) -> Option<&str> {
+    match &part.of {
+        KeyPartOf::Column(name) => Some(&name.text),
+        KeyPartOf::Expr(_) => None,
+    }
+}
+
+fn attributes(table: &Table) -> Vec<Attribute> {
+    let marks = |name: &str| {
+        let mut marks = Vec::new();
+        let in_key = |kind: KeyKind, alone: bool| {
+            let of_kind = table.keys.iter().filter(move |key| key.kind == kind);
+            of_kind.filter_map(columns_of).any(|columns| {
+                (!alone || columns.len() == 1) && columns.into_iter().any(|own| same_name(own, name))
+            })
+        };
+        if in_key(KeyKind::Primary, false) {
+            marks.push(Mark::Primary);
+        }
+        if table.foreign_keys.iter().any(|key| key.columns.iter().any(|own| same_name(own, name))) {
+            marks.push(Mark::Foreign);
+        }
+        if in_key(KeyKind::Unique, true) {
+            marks.push(Mark::Unique);
+        }
+        marks
+    };
+    let attribute = |column: &crate::catalogue::Column| Attribute {
+        name: column.name.clone(),
+        data_type: type_of(&column.data_type),
+        nullable: column.nullable,
+        marks: marks(&column.name),
+    };
+    table.columns.iter().map(attribute).collect()
+}
+
+fn type_of(data_type: &DataType) -> String {
+    let mut text = data_type.name.to_owned();
+    if !data_type.numbers.is_empty() {
+        let numbers: Vec<String> = data_type.numbers.iter().map(u32::to_string).collect();
+        text += &format!("({})", numbers.join(","));
+    }
+    if data_type.unsigned {
+        text += " unsigned";
+    }
+    text
+}
