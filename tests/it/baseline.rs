@@ -203,9 +203,13 @@ fn a_killed_load_goes_on_wherever_it_stood() {
             }
             // What a killed client had asked for may still be done after it: only the next load, which waits for its
             // lock, sees where it ended.
-            let next = infra(&sandbox)
-                .env("INFRA_MYSQL_PASSWORD", PASSWORD)
-                .run(&["baseline", "load", &database.url(), "--format", "json"]);
+            let next = infra(&sandbox).env("INFRA_MYSQL_PASSWORD", PASSWORD).run(&[
+                "baseline",
+                "load",
+                &database.url(),
+                "--format",
+                "json",
+            ]);
             if next.code == 2 {
                 // It had ended before it was killed; loading over it is refused.
                 assert_eq!(next.json()["findings"][0]["rule"], "schema/not-empty", "{}", next.stdout);

@@ -262,6 +262,25 @@ impl Run<'_> {
 }
 
 impl super::Catalogue {
+    /// Gives a table the definition that it had before; none takes it out.
+    pub(super) fn put_back(&mut self, name: &str, table: Option<Table>) {
+        let own_parents = |table: &Table| -> Vec<String> {
+            let keys = table.foreign_keys.iter().filter(|key| key.parent_schema.is_none());
+            keys.map(|key| key.parent.clone()).collect()
+        };
+        if let Some(failed) = self.tables.remove(name) {
+            for parent in own_parents(&failed) {
+                self.unlink(name, &parent);
+            }
+        }
+        if let Some(table) = table {
+            for parent in own_parents(&table) {
+                self.link(name, &parent);
+            }
+            self.tables.insert(name.to_owned(), table);
+        }
+    }
+
     /// Points the foreign keys of other tables to the new name of their parent.
     fn retarget_foreign_keys(&mut self, from: &str, to: &str) {
         let children = self.children.remove(from).unwrap_or_default();
