@@ -34,6 +34,7 @@ impl Run<'_> {
         let mut keys: Vec<KeyDef> = Vec::new();
         let mut foreign_keys: Vec<ForeignKeyDef> = Vec::new();
         let mut checks: Vec<(&CheckDef, Option<&Ident>)> = Vec::new();
+        let mut periods = Vec::new();
         for (element, _) in &def.elements {
             match element {
                 TableElement::Column(column) => {
@@ -45,9 +46,13 @@ impl Run<'_> {
                 TableElement::Key(key) => keys.push(key.clone()),
                 TableElement::ForeignKey(key) => foreign_keys.push(key.clone()),
                 TableElement::Check(check) => checks.push((check, None)),
-                TableElement::Period => {}
+                TableElement::Period(period) => periods.push(period),
             }
         }
+        for period in periods {
+            self.add_period(&mut table, period);
+        }
+        self.settle_versioning(&mut table, &[], def.name.span(), true);
         if table.columns.is_empty() && def.elements.is_empty() {
             self.refuse(
                 def.name.span(),
