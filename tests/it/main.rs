@@ -6,6 +6,7 @@
 mod architecture;
 mod baseline;
 mod callbacks;
+mod catalogue;
 mod check;
 mod compat;
 mod crash;

@@ -14,8 +14,8 @@ pub use program::{
 };
 pub use table::{
     Action, ActionWord, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue,
-    ForeignKeyDef, Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, Literal, Position, References,
-    TableAction, TableElement, TableOption, TypeWords,
+    ForeignKeyDef, Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, Literal, PeriodDef, Position,
+    References, TableAction, TableElement, TableOption, TypeWords,
 };
 
 use std::sync::Arc;

@@ -34,7 +34,18 @@ pub enum TableElement {
     /// A check constraint.
     Check(CheckDef),
     /// `PERIOD FOR …` (MariaDB).
-    Period,
+    Period(PeriodDef),
+}
+
+/// `PERIOD FOR name (start, end)`: of system versioning, whose name is `SYSTEM_TIME`, or of the application (MariaDB).
+#[derive(Debug, Clone)]
+pub struct PeriodDef {
+    /// Its name.
+    pub name: Ident,
+    /// The column that says since when a row holds.
+    pub start: Ident,
+    /// The column that says until when.
+    pub end: Ident,
 }
 
 /// A data type, its aliases resolved and its defaults filled in.
@@ -357,6 +368,8 @@ pub enum AlterAction {
     HideKey(Ident, bool),
     /// `DROP FOREIGN KEY`.
     DropForeignKey(Ident),
+    /// `DROP PERIOD FOR` (MariaDB).
+    DropPeriod(Ident),
     /// `DROP CHECK`.
     DropCheck(Ident),
     /// `DROP CONSTRAINT`: of whatever kind has the name.

@@ -2,7 +2,9 @@
 
 use super::apply::Run;
 use super::create::{column_keys, option};
+use super::partitions::NotChanged;
 use super::table::{Key, Partitioning, Table};
+use super::versioning;
 use crate::ast::{AlterAction, AlterTable, Ident, TableAction, TableElement, TableOption};
 use crate::finding::Finding;
 use crate::place::Span;
@@ -30,7 +32,9 @@ impl Run<'_> {
         let dropped_keys = self.drops(&mut table, &alter.actions);
         // New columns of the same statement take the new character set.
         self.options(&mut table, &alter.actions);
+        let known: Vec<String> = table.column_names().map(ToOwned::to_owned).collect();
         self.columns(&mut table, &alter.actions);
+        self.settle_versioning(&mut table, &known, alter.name.span(), false);
         self.additions(&mut table, &alter.actions);
         self.keep_backing_keys(&table, &dropped_keys);
         self.require_key_for_auto_increment(&table);
@@ -76,6 +80,7 @@ impl Run<'_> {
                 AlterAction::DropKey(name) => {
                     dropped.extend(self.drop_key(table, name).map(|key| (key, name.span)));
                 }
+                AlterAction::DropPeriod(name) => self.drop_period(table, name, action.if_exists),
                 AlterAction::DropPrimaryKey => {
                     let primary = Ident { text: "PRIMARY".to_owned(), span: action.span };
                     dropped.extend(self.drop_key(table, &primary).map(|key| (key, action.span)));
@@ -175,6 +180,11 @@ impl Run<'_> {
             }
         }
         self.rename_columns(table, actions);
+        for action in actions {
+            if let AlterAction::Add(TableElement::Period(period), _) = &action.action {
+                self.add_period(table, period);
+            }
+        }
     }
 
     /// All `RENAME COLUMN`s of a statement happen at once, so that two columns can swap their names.
@@ -317,16 +327,31 @@ impl Run<'_> {
                     (table.partitioning, table.partitions) = (Partitioning::None, None);
                 }
                 AlterAction::Partition(Some(by)) => table.partition(by, self.catalogue.dialect),
-                AlterAction::ChangePartitions => {
-                    let text = action.span.of(self.source.inner());
-                    if table.change_partitions(text, self.catalogue.dialect) {
-                        continue;
-                    }
-                    (table.partitioning, table.partitions) = (Partitioning::Unknown, None);
-                    let what = "a change of partitions".to_owned();
-                    self.report(action.span, |src, span| Finding::NotUnderstood { what, src, span });
-                }
+                AlterAction::ChangePartitions => self.change_partitions(table, action.span),
                 _ => {}
+            }
+        }
+    }
+
+    fn change_partitions(&mut self, table: &mut Table, span: Span) {
+        let text = span.of(self.source.inner());
+        let lenient = |words: &str| text.to_ascii_lowercase().contains(words);
+        match table.change_partitions(text, self.catalogue.dialect) {
+            Ok(()) => {}
+            Err(NotChanged::Missing(_)) if lenient("if exists") => {}
+            Err(NotChanged::Taken(_)) if lenient("if not exists") => {}
+            Err(NotChanged::Missing(name)) => {
+                let reason = format!("table `{}` has no partition `{name}`", table.name);
+                self.refuse(span, reason, "correct the name");
+            }
+            Err(NotChanged::Taken(name)) => {
+                let reason = format!("table `{}` has a partition `{name}` already", table.name);
+                self.refuse(span, reason, "choose another name");
+            }
+            Err(NotChanged::NotUnderstood) => {
+                (table.partitioning, table.partitions) = (Partitioning::Unknown, None);
+                let what = "a change of partitions".to_owned();
+                self.report(span, |src, span| Finding::NotUnderstood { what, src, span });
             }
         }
     }
@@ -335,6 +360,9 @@ impl Run<'_> {
         let (charset, collation) = (option(options, "charset"), option(options, "collate"));
         if charset.is_some() || collation.is_some() {
             (table.charset, table.collation) = self.resolve_charset(charset, collation);
+        }
+        for option in options.iter().filter(|option| option.name == versioning::OPTION) {
+            self.switch_versioning(table, !option.value.is_empty(), option.span);
         }
         table.set_options(options);
     }

@@ -2,6 +2,7 @@
 
 use super::apply::Run;
 use super::table::{Column, Table};
+use super::versioning;
 use crate::ast::{ColumnDef, Expr, Ident, KeyKind, KeyPartOf, Position, same_name};
 use crate::dialect::Vendor;
 use crate::finding::Finding;
@@ -129,7 +130,8 @@ impl Run<'_> {
 
     /// Lets keys and foreign keys follow a column to its new name. Expressions do not follow, the server refuses.
     pub(super) fn rename_uses(&mut self, table: &mut Table, old: &Ident, new: &str) {
-        if let Some((user, place)) = table.expression_user(&old.text, &[])
+        if let Some((user, place)) =
+            table.expression_user(&old.text, &[]).or_else(|| table.period_over(&old.text))
             && table.is_certain(self.catalogue)
         {
             let used = vec![Finding::see_also("used here", &place)];
@@ -183,6 +185,7 @@ impl Run<'_> {
             }
             if key.kind == KeyKind::Unique
                 && key.parts.len() > 1
+                && !versioning::is_row_bound(&table.columns[index].other)
                 && key.parts.iter().any(|part| {
                     !matches!(&part.of, KeyPartOf::Column(other) if gone.iter().any(|gone| other.same(gone)))
                 })
@@ -208,6 +211,7 @@ impl Run<'_> {
             .iter()
             .find(|key| key.columns.iter().any(|column| name.same(column)))
             .map(|key| (format!("foreign key `{}`", key.name), key.place.clone()));
+        let own = own.or_else(|| table.period_over(&name.text));
         let user = own.or_else(|| table.expression_user(&name.text, gone)).or_else(|| {
             let mut children =
                 self.catalogue.children(&table.name).filter_map(|child| self.catalogue.tables.get(child));

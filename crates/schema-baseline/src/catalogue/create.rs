@@ -34,6 +34,7 @@ impl Run<'_> {
         let mut keys: Vec<KeyDef> = Vec::new();
         let mut foreign_keys: Vec<ForeignKeyDef> = Vec::new();
         let mut checks: Vec<(&CheckDef, Option<&Ident>)> = Vec::new();
+        let mut periods = Vec::new();
         for (element, _) in &def.elements {
             match element {
                 TableElement::Column(column) => {
@@ -45,9 +46,13 @@ impl Run<'_> {
                 TableElement::Key(key) => keys.push(key.clone()),
                 TableElement::ForeignKey(key) => foreign_keys.push(key.clone()),
                 TableElement::Check(check) => checks.push((check, None)),
-                TableElement::Period => {}
+                TableElement::Period(period) => periods.push(period),
             }
         }
+        for period in periods {
+            self.add_period(&mut table, period);
+        }
+        self.settle_versioning(&mut table, &[], def.name.span(), true);
         if table.columns.is_empty() && def.elements.is_empty() {
             self.refuse(
                 def.name.span(),
@@ -262,6 +267,25 @@ impl Run<'_> {
 }
 
 impl super::Catalogue {
+    /// Gives a table the definition that it had before; none takes it out.
+    pub(super) fn put_back(&mut self, name: &str, table: Option<Table>) {
+        let own_parents = |table: &Table| -> Vec<String> {
+            let keys = table.foreign_keys.iter().filter(|key| key.parent_schema.is_none());
+            keys.map(|key| key.parent.clone()).collect()
+        };
+        if let Some(failed) = self.tables.remove(name) {
+            for parent in own_parents(&failed) {
+                self.unlink(name, &parent);
+            }
+        }
+        if let Some(table) = table {
+            for parent in own_parents(&table) {
+                self.link(name, &parent);
+            }
+            self.tables.insert(name.to_owned(), table);
+        }
+    }
+
     /// Points the foreign keys of other tables to the new name of their parent.
     fn retarget_foreign_keys(&mut self, from: &str, to: &str) {
         let children = self.children.remove(from).unwrap_or_default();

@@ -42,7 +42,8 @@ impl Run<'_> {
                 }
             }
         }
-        let key = Key {
+        self.check_overlaps(table, def);
+        let mut key = Key {
             kind: def.kind,
             name,
             parts: def.parts.iter().map(|part| table.whole_if_complete(part)).collect(),
@@ -52,6 +53,7 @@ impl Run<'_> {
             implicit: false,
             place: self.place(def.span),
         };
+        table.extend_over_history(&mut key);
         table.drop_superseded(&key);
         table.keys.push(key);
     }

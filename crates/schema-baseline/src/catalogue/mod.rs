@@ -13,6 +13,7 @@ mod references;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod versioning;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,9 +1,22 @@
 //! Partitions of a table.
 
 use super::table::{Partitioning, Table};
-use crate::ast::{Expr, PartitionBy, PartitionChange, PartitionDef, PartitionValues};
+use crate::ast::{
+    Expr, PartitionBy, PartitionChange, PartitionDef, PartitionKey, PartitionMethod, PartitionValues,
+};
 use crate::dialect::Dialect;
 use crate::parse::{canonical_text, partition_by, partition_change};
+
+/// Why a list of partitions stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotChanged {
+    /// Nobody can say what the list becomes.
+    NotUnderstood,
+    /// There is no partition of that name.
+    Missing(String),
+    /// There is a partition of that name already.
+    Taken(String),
+}
 
 impl Table {
     /// `PARTITION BY …`.
@@ -12,15 +25,13 @@ impl Table {
         self.partitions = partition_by(&by.written, dialect);
     }
 
-    /// Changes the list of partitions as an action of `ALTER TABLE` says; false when that is not understood.
-    pub(super) fn change_partitions(&mut self, action: &str, dialect: Dialect) -> bool {
-        let Some(change) = partition_change(action, dialect) else { return false };
-        let Some(partitions) = self.partitions.as_mut().filter(|by| by.sub.is_none()) else { return false };
-        if !partitions.change(change) {
-            return false;
-        }
+    /// Changes the list of partitions as an action of `ALTER TABLE` says.
+    pub(super) fn change_partitions(&mut self, action: &str, dialect: Dialect) -> Result<(), NotChanged> {
+        let change = partition_change(action, dialect).ok_or(NotChanged::NotUnderstood)?;
+        let partitions = self.partitions.as_mut().ok_or(NotChanged::NotUnderstood)?;
+        partitions.change(change)?;
         self.partitioning = Partitioning::By(one_spelling(&canonical_text(&partitions.to_sql(), dialect)));
-        true
+        Ok(())
     }
 }
 
@@ -30,10 +41,31 @@ fn one_spelling(canonical: &str) -> String {
 }
 
 impl PartitionBy {
-    fn change(&mut self, change: PartitionChange) -> bool {
-        let has = |partitions: &[PartitionDef], names: &[String]| {
-            names.iter().all(|name| partitions.iter().any(|one| one.name.eq_ignore_ascii_case(name)))
+    fn change(&mut self, change: PartitionChange) -> Result<(), NotChanged> {
+        let same = |one: &PartitionDef, name: &String| one.name.eq_ignore_ascii_case(name);
+        let named = |names: &[String], one: &PartitionDef| names.iter().any(|name| same(one, name));
+        let missing = |all: &[PartitionDef], names: &[String]| {
+            let missing = names.iter().find(|name| !all.iter().any(|one| same(one, name)));
+            missing.map_or(Ok(()), |name| Err(NotChanged::Missing(name.clone())))
         };
+        let kept: Vec<&PartitionDef> = match &change {
+            PartitionChange::Drop(names) | PartitionChange::Reorganize(names, _) => {
+                missing(&self.partitions, names)?;
+                self.partitions.iter().filter(|one| !named(names, one)).collect()
+            }
+            _ => self.partitions.iter().collect(),
+        };
+        if let PartitionChange::Add(more) | PartitionChange::Reorganize(_, more) = &change {
+            if let Some(taken) = more.iter().find(|one| kept.iter().any(|kept| same(kept, &one.name))) {
+                return Err(NotChanged::Taken(taken.name.clone()));
+            }
+            // Names that the server would give to subpartitions are not known here.
+            let mut counts = kept.iter().copied().chain(more).map(|one| one.sub.len());
+            let first = counts.next();
+            if counts.any(|count| Some(count) != first) {
+                return Err(NotChanged::NotUnderstood);
+            }
+        }
         match change {
             PartitionChange::Add(more) => self.partitions.extend(more),
             PartitionChange::AddCount(more) if self.partitions.is_empty() => {
@@ -42,39 +74,31 @@ impl PartitionBy {
             PartitionChange::Coalesce(fewer) if self.partitions.is_empty() => {
                 self.count = Some(self.count.unwrap_or(1).saturating_sub(fewer).max(1));
             }
-            PartitionChange::Drop(names) if has(&self.partitions, &names) => {
-                self.partitions.retain(|one| !names.iter().any(|name| one.name.eq_ignore_ascii_case(name)));
-            }
-            PartitionChange::Reorganize(names, into) if has(&self.partitions, &names) => {
-                let is_named =
-                    |one: &PartitionDef| names.iter().any(|name| one.name.eq_ignore_ascii_case(name));
-                let at = self.partitions.iter().position(is_named).unwrap_or(0);
-                self.partitions.retain(|one| !is_named(one));
+            PartitionChange::Drop(names) => self.partitions.retain(|one| !named(&names, one)),
+            PartitionChange::Reorganize(names, into) => {
+                let at = self.partitions.iter().position(|one| named(&names, one)).unwrap_or(0);
+                self.partitions.retain(|one| !named(&names, one));
                 let at = at.min(self.partitions.len());
                 self.partitions.splice(at..at, into);
             }
-            _ => return false,
+            PartitionChange::AddCount(_) | PartitionChange::Coalesce(_) => {
+                return Err(NotChanged::NotUnderstood);
+            }
         }
-        true
+        Ok(())
     }
 
     /// `PARTITION BY …` as a statement.
     pub fn to_sql(&self) -> String {
-        use crate::ast::PartitionKey;
-        let linear = if self.method.linear { "LINEAR " } else { "" };
-        let by = match &self.method.by {
-            PartitionKey::Expr(expr) => expr.clone(),
-            PartitionKey::Columns(columns) => {
-                let word = if self.method.kind == "key" { "" } else { "COLUMNS " };
-                let names: Vec<String> =
-                    columns.iter().map(|name| format!("`{}`", name.replace('`', "``"))).collect();
-                format!("{word}({})", names.join(", "))
-            }
-            PartitionKey::Other(text) => text.clone(),
-        };
-        let mut text = format!("PARTITION BY {linear}{} {by}", self.method.kind.to_uppercase());
+        let mut text = format!("PARTITION BY {}", self.method.to_sql());
         if let Some(count) = self.count {
             text += &format!(" PARTITIONS {count}");
+        }
+        if let Some((method, count)) = &self.sub {
+            text += &format!(" SUBPARTITION BY {}", method.to_sql());
+            if let Some(count) = count {
+                text += &format!(" SUBPARTITIONS {count}");
+            }
         }
         if !self.partitions.is_empty() {
             let all: Vec<String> = self.partitions.iter().map(PartitionDef::to_sql).collect();
@@ -84,9 +108,30 @@ impl PartitionBy {
     }
 }
 
+impl PartitionMethod {
+    fn to_sql(&self) -> String {
+        let linear = if self.linear { "LINEAR " } else { "" };
+        let by = match &self.by {
+            PartitionKey::Expr(expr) => expr.clone(),
+            PartitionKey::Columns(columns) => {
+                let word = if self.kind == "key" { "" } else { "COLUMNS " };
+                let names: Vec<String> =
+                    columns.iter().map(|name| format!("`{}`", name.replace('`', "``"))).collect();
+                format!("{word}({})", names.join(", "))
+            }
+            PartitionKey::Other(text) => text.clone(),
+        };
+        format!("{linear}{} {by}", self.kind.to_uppercase())
+    }
+}
+
 impl PartitionDef {
     pub(crate) fn to_sql(&self) -> String {
-        let mut text = format!("PARTITION `{}`", self.name.replace('`', "``"));
+        self.spelled("PARTITION")
+    }
+
+    fn spelled(&self, word: &str) -> String {
+        let mut text = format!("{word} `{}`", self.name.replace('`', "``"));
         text += &match &self.values {
             PartitionValues::None => String::new(),
             PartitionValues::LessThan(values) => format!(" VALUES LESS THAN ({})", values.join(", ")),
@@ -98,6 +143,54 @@ impl PartitionDef {
                 if name == "engine" { value.clone() } else { format!("'{}'", value.replace('\'', "''")) };
             text += &format!(" {} = {value}", name.to_uppercase());
         }
+        if !self.sub.is_empty() {
+            let all: Vec<String> = self.sub.iter().map(|sub| sub.spelled("SUBPARTITION")).collect();
+            text += &format!(" ({})", all.join(", "));
+        }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::partition_by;
+
+    const NAMED: &str = "PARTITION BY RANGE (a) SUBPARTITION BY KEY (b) \
+         (PARTITION p0 VALUES LESS THAN (1) (SUBPARTITION x, SUBPARTITION y))";
+    const COUNTED: &str = "PARTITION BY RANGE (a) SUBPARTITION BY HASH (b) SUBPARTITIONS 2 \
+         (PARTITION p0 VALUES LESS THAN (1), PARTITION p1 VALUES LESS THAN (2))";
+
+    /// What a list becomes by an action.
+    fn changed(by: &str, action: &str) -> Result<String, NotChanged> {
+        let mut by = partition_by(by, Dialect::default()).unwrap();
+        by.change(partition_change(action, Dialect::default()).unwrap())?;
+        // It is a statement that can be read again.
+        assert_eq!(partition_by(&by.to_sql(), Dialect::default()).unwrap(), by);
+        Ok(by.to_sql())
+    }
+
+    #[test]
+    fn partitions_with_subpartitions_change_as_others_do() {
+        let added = changed(COUNTED, "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3))").unwrap();
+        assert!(
+            added.contains("SUBPARTITION BY HASH ( b ) SUBPARTITIONS 2") && added.contains("`p2`"),
+            "{added}"
+        );
+        let dropped = changed(COUNTED, "DROP PARTITION P0").unwrap();
+        assert!(!dropped.contains("`p0`") && dropped.contains("`p1`"), "{dropped}");
+        let named = "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3) (SUBPARTITION q, SUBPARTITION r))";
+        assert!(changed(NAMED, named).unwrap().contains("SUBPARTITION `r`"));
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_told_apart() {
+        let unnamed = "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3))";
+        assert_eq!(changed(NAMED, unnamed), Err(NotChanged::NotUnderstood));
+        assert_eq!(changed(COUNTED, "DROP PARTITION p0, nope"), Err(NotChanged::Missing("nope".to_owned())));
+        let taken = "ADD PARTITION (PARTITION P1 VALUES LESS THAN (3))";
+        assert_eq!(changed(COUNTED, taken), Err(NotChanged::Taken("P1".to_owned())));
+        // A partition may be cut into others of which one keeps its name.
+        assert!(changed(COUNTED, "REORGANIZE PARTITION p1 INTO (PARTITION p1 VALUES LESS THAN (5))").is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::versioning;
 use crate::ast::{
     Action, ActionWord, ColumnDef, DataType, DefaultValue, Expr, Generated, KeyKind, KeyPart, KeyPartOf,
     KeyWords, PartitionBy, same_name,
@@ -224,7 +225,8 @@ impl Column {
         place: Place,
     ) -> Self {
         let data_type = resolve_type(&def.data_type, charset, collation, dialect);
-        let nullable = def.nullable.unwrap_or(!(def.primary || def.auto_increment));
+        let is_row_bound = versioning::is_row_bound(&def.other);
+        let nullable = def.nullable.unwrap_or(!(def.primary || def.auto_increment || is_row_bound));
         let default = match &def.default {
             None if nullable && def.generated.is_none() => Some(DefaultValue::Null),
             written => written.clone(),

@@ -6,6 +6,7 @@ use super::print::{Printer, option, quoted};
 use super::work::{Work, alter};
 use super::{Loss, Step, loss, partition};
 use crate::ast::{KeyKind, ObjectKind, same_name};
+use crate::catalogue::versioning;
 use crate::catalogue::{Check, Column, Key, Table};
 use crate::dialect::Vendor;
 use crate::place::Place;
@@ -247,15 +248,19 @@ impl Sides<'_> {
         }
         for (name, value) in &to.options {
             if from.options.get(name) != Some(value) {
-                let text = if name == "system versioning" {
+                let text = if name == versioning::OPTION {
                     "ADD SYSTEM VERSIONING".to_owned()
+                } else if name.starts_with(versioning::PERIOD) {
+                    format!("ADD {}", versioning::clause(name, value))
                 } else {
                     option(name, value)
                 };
                 clauses.push(place, text);
             }
         }
-        for name in from.options.keys().filter(|name| !to.options.contains_key(*name)) {
+        // The period of system versioning goes with its columns.
+        let goes = |name: &&String| *name != versioning::SYSTEM_PERIOD && !to.options.contains_key(*name);
+        for name in from.options.keys().filter(goes) {
             clauses.push(place, without(name));
         }
     }
@@ -264,7 +269,10 @@ impl Sides<'_> {
 /// The clause that gives an option its default.
 fn without(name: &str) -> String {
     match name {
-        "system versioning" => "DROP SYSTEM VERSIONING".to_owned(),
+        versioning::OPTION => "DROP SYSTEM VERSIONING".to_owned(),
+        _ if name.starts_with(versioning::PERIOD) => {
+            format!("DROP PERIOD FOR {}", quoted(&name[versioning::PERIOD.len()..]))
+        }
         "comment" | "connection" | "engine_attribute" | "secondary_engine_attribute" => {
             format!("{}=''", name.to_uppercase())
         }

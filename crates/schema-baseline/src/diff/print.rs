@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::ast::{Action, ActionWord, DataType, DefaultValue, Expr, KeyKind, KeyPartOf, Literal};
+use crate::catalogue::versioning;
 use crate::catalogue::{Check, Column, ForeignKey, Key, Partitioning, Table};
 use crate::dialect::{Dialect, Vendor};
 use crate::parse::{canonical_text, tokens_of};
@@ -74,7 +75,9 @@ impl Printer<'_> {
             let _ = write!(text, " GENERATED ALWAYS AS ({}) {kind}", self.expression(&generated.expr));
         }
         let is_timestamp = column.data_type.name == "timestamp" && column.generated.is_none();
-        if !column.nullable && (self.is_mysql() || column.generated.is_none()) {
+        if versioning::row_bound(&column.other).is_some() {
+            // Such columns take no word about NULL.
+        } else if !column.nullable && (self.is_mysql() || column.generated.is_none()) {
             text += " NOT NULL";
         } else if is_timestamp {
             text += " NULL";
@@ -188,13 +191,16 @@ impl Printer<'_> {
                 text
             })
             .collect();
-        let _ = write!(text, " ({})", parts.join(", "));
+        let overlaps = key.options.iter().find(|(name, _)| name == versioning::WITHOUT_OVERLAPS);
+        let overlaps =
+            overlaps.map_or_else(String::new, |(_, period)| format!(", {} WITHOUT OVERLAPS", quoted(period)));
+        let _ = write!(text, " ({}{overlaps})", parts.join(", "));
         let uses = key.options.iter().any(|(name, _)| name.starts_with("using"));
         text += if key.words.btree && !uses { " USING BTREE" } else { "" };
         if let Some(size) = key.words.block_size {
             let _ = write!(text, " KEY_BLOCK_SIZE={size}");
         }
-        for (name, value) in &key.options {
+        for (name, value) in key.options.iter().filter(|(name, _)| name != versioning::WITHOUT_OVERLAPS) {
             text += &match name.as_str() {
                 "comment" => format!(" COMMENT {}", string(value)),
                 "parser" => format!(" WITH PARSER {}", quoted(value)),
@@ -253,12 +259,17 @@ impl Printer<'_> {
         lines.extend(
             table.checks.iter().filter(|check| check.column.is_none()).map(|check| self.check(check)),
         );
+        lines.extend(versioning::clauses(table));
         let mut text = format!("CREATE TABLE {} (\n    {}\n)", quoted(&table.name), lines.join(",\n    "));
         if let Some(engine) = table.options.get("engine") {
             let _ = write!(text, " {}", option("engine", engine));
         }
         let _ = write!(text, " DEFAULT CHARACTER SET={} COLLATE={}", table.charset, table.collation);
-        for (name, value) in table.options.iter().filter(|(name, _)| *name != "engine") {
+        for (name, value) in table
+            .options
+            .iter()
+            .filter(|(name, _)| *name != "engine" && !name.starts_with(versioning::PERIOD))
+        {
             let _ = write!(text, " {}", option(name, value));
         }
         if let Some(partitions) = self.partitions() {

@@ -3,8 +3,10 @@
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{
     AlterAction, AlterTable, ColumnDef, KeyKind, ObjectKind, ObjectName, Position, StatementKind,
-    TableAction, TableElement,
+    TableAction, TableElement, TableOption,
 };
+use crate::catalogue::versioning;
+use crate::dialect::Vendor;
 use crate::place::Span;
 
 impl Cursor<'_> {
@@ -45,12 +47,21 @@ impl Cursor<'_> {
         Ok(())
     }
 
+    /// `ADD SYSTEM VERSIONING`, or `DROP` without a value.
+    fn versioning(&self, start: usize, value: &str) -> TableAction {
+        let span = self.span_from(start);
+        let option = TableOption { name: versioning::OPTION.to_owned(), value: value.to_owned(), span };
+        TableAction { action: AlterAction::Options(vec![option]), if_exists: false, span }
+    }
+
     fn add_actions(&mut self, start: usize, actions: &mut Vec<TableAction>) -> Parsed<()> {
-        if self.eat_words(&["system", "versioning"]) {
-            return self.unknown("ADD SYSTEM VERSIONING");
+        if self.dialect.vendor == Vendor::MariaDb && self.eat_words(&["system", "versioning"]) {
+            actions.push(self.versioning(start, "yes"));
+            return Ok(());
         }
-        let keyed = ["constraint", "fulltext", "spatial", "unique", "primary", "foreign", "check", "period"];
+        let keyed = ["constraint", "fulltext", "spatial", "unique", "primary", "foreign", "check"];
         let is_key = keyed.iter().any(|word| self.is_word(word))
+            || self.is_period()
             || (self.is_word("key") || self.is_word("index")) && !self.is_symbol_at(1, ".")
             || self.is_word("vector") && (self.is_word_at(1, "key") || self.is_word_at(1, "index"));
         if is_key {
@@ -224,8 +235,18 @@ impl Cursor<'_> {
             while self.next().is_some() {}
             return Ok((AlterAction::ChangePartitions, false));
         }
-        if self.is_word("system") && self.is_word_at(1, "versioning") {
-            return self.unknown("DROP SYSTEM VERSIONING");
+        if self.dialect.vendor == Vendor::MariaDb {
+            let start = self.position();
+            if self.eat_words(&["system", "versioning"]) {
+                return Ok((self.versioning(start, "").action, false));
+            }
+            if self.is_period() {
+                self.next();
+                let if_exists = self.if_exists();
+                self.expect("for")?;
+                let name = self.loose_name("the name of the period")?;
+                return Ok((AlterAction::DropPeriod(name), if_exists));
+            }
         }
         self.eat("column");
         let if_exists = self.if_exists();

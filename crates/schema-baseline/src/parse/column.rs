@@ -5,6 +5,7 @@ use migrate_core::script::lexer::{Token, TokenKind};
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{CheckDef, ColumnDef, DefaultValue, Expr, Generated, Ident, Literal};
+use crate::catalogue::versioning;
 use crate::dialect::Vendor;
 
 impl Cursor<'_> {
@@ -78,10 +79,16 @@ impl Cursor<'_> {
             self.eat_symbol("=");
             column.data_type.collation = Some(self.charset_value()?);
         } else if self.eat_words(&["generated", "always", "as"]) || self.eat("as") {
-            if self.eat("row") || self.eat_words(&["generated"]) {
-                return self.unknown("a column of system versioning");
+            if self.dialect.vendor == Vendor::MariaDb && self.eat("row") {
+                let attribute = match self.eat_any(&["start", "end"]) {
+                    Some("start") => versioning::ROW_START,
+                    Some(_) => versioning::ROW_END,
+                    None => return self.expected("START or END"),
+                };
+                column.other.push((attribute.to_owned(), String::new()));
+            } else {
+                column.generated = Some(self.generated()?);
             }
-            column.generated = Some(self.generated()?);
         } else if self.is_word("references") {
             let references = self.references()?;
             column.references = Some((references, self.span_from(start)));
@@ -104,10 +111,13 @@ impl Cursor<'_> {
             if let Some(generated) = &mut column.generated {
                 generated.stored = true;
             }
-        } else if self.eat_words(&["with", "system", "versioning"])
-            || self.eat_words(&["without", "system", "versioning"])
+        } else if self.dialect.vendor == Vendor::MariaDb && self.eat_words(&["with", "system", "versioning"])
         {
-            column.other.push(("system versioning".to_owned(), self.spelled_since(start)));
+            column.other.push((versioning::WITH.to_owned(), String::new()));
+        } else if self.dialect.vendor == Vendor::MariaDb
+            && self.eat_words(&["without", "system", "versioning"])
+        {
+            column.other.push((versioning::WITHOUT.to_owned(), String::new()));
         } else {
             return self.other_attribute(column);
         }

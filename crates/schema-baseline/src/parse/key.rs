@@ -5,9 +5,11 @@ use migrate_core::script::lexer::TokenKind;
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{
-    Action, ActionWord, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, References,
-    TableElement,
+    Action, ActionWord, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, PeriodDef,
+    References, TableElement,
 };
+use crate::catalogue::versioning;
+use crate::dialect::Vendor;
 
 impl Cursor<'_> {
     /// A key, foreign key or check, with `CONSTRAINT name` before it or not; `None` when a column follows.
@@ -28,8 +30,8 @@ impl Cursor<'_> {
             KeyKind::Spatial
         } else if self.is_word("vector") && (self.is_word_at(1, "key") || self.is_word_at(1, "index")) {
             KeyKind::Vector
-        } else if self.is_word("period") && self.is_word_at(1, "for") {
-            return self.unknown("PERIOD FOR");
+        } else if self.is_period() {
+            return self.period_def().map(|period| Some(TableElement::Period(period)));
         } else {
             return Ok(None);
         };
@@ -40,6 +42,26 @@ impl Cursor<'_> {
         self.if_not_exists();
         let name = self.optional_key_name()?;
         self.key_def(kind, name, start).map(|key| Some(TableElement::Key(key)))
+    }
+
+    /// Whether `PERIOD [IF NOT EXISTS] FOR` follows, and not a column of that name.
+    pub(super) fn is_period(&self) -> bool {
+        self.dialect.vendor == Vendor::MariaDb
+            && self.is_word("period")
+            && (self.is_word_at(1, "for") || self.is_word_at(1, "if"))
+    }
+
+    fn period_def(&mut self) -> Parsed<PeriodDef> {
+        self.expect("period")?;
+        self.if_not_exists();
+        self.expect("for")?;
+        let name = self.loose_name("the name of the period")?;
+        self.expect_symbol("(", "`(` and two columns")?;
+        let start = self.name("the column with the beginning")?;
+        self.expect_symbol(",", "`,` and the column with the end")?;
+        let end = self.name("the column with the end")?;
+        self.expect_symbol(")", "`)`")?;
+        Ok(PeriodDef { name, start, end })
     }
 
     fn constraint(&mut self, name: Option<Ident>, start: usize) -> Parsed<TableElement> {
@@ -99,7 +121,17 @@ impl Cursor<'_> {
         self.key_algorithm(&mut key)?;
         self.expect_symbol("(", "`(` and the columns of the key")?;
         loop {
-            key.parts.push(self.key_part()?);
+            let part = self.key_part()?;
+            match &part.of {
+                KeyPartOf::Column(period)
+                    if matches!(kind, KeyKind::Primary | KeyKind::Unique)
+                        && !key.parts.is_empty()
+                        && self.eat_words(&["without", "overlaps"]) =>
+                {
+                    key.options.push((versioning::WITHOUT_OVERLAPS.to_owned(), period.text.clone()));
+                }
+                _ => key.parts.push(part),
+            }
             if !self.eat_symbol(",") {
                 break;
             }

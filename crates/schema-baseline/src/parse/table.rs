@@ -7,6 +7,8 @@ use migrate_core::script::lexer::TokenKind;
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed, unquote_name};
 use crate::ast::{CreateTable, Expr, ObjectKind, StatementKind, TableElement, TableOption};
+use crate::catalogue::versioning;
+use crate::dialect::Vendor;
 
 /// Options that may stand without `=`.
 const OPTIONS: [&str; 40] = [
@@ -101,6 +103,9 @@ impl Cursor<'_> {
     fn is_query(&self) -> bool {
         let query =
             |ahead| ["select", "with", "values", "table"].iter().any(|word| self.is_word_at(ahead, word));
+        if self.is_word("with") && self.is_word_at(1, "system") {
+            return false;
+        }
         ["ignore", "replace", "as"].iter().any(|word| self.is_word(word)) || query(0) || self.is_symbol("(")
     }
 
@@ -152,8 +157,8 @@ impl Cursor<'_> {
         if self.eat_words(&["start", "transaction"]) {
             return Ok(None);
         }
-        if self.eat_words(&["with", "system", "versioning"]) {
-            let (name, value) = ("system versioning".to_owned(), "yes".to_owned());
+        if self.dialect.vendor == Vendor::MariaDb && self.eat_words(&["with", "system", "versioning"]) {
+            let (name, value) = (versioning::OPTION.to_owned(), "yes".to_owned());
             return Ok(Some(TableOption { name, value, span: self.span_from(start) }));
         }
         let Some(name) = self.option_name() else { return self.expected("a table option") };

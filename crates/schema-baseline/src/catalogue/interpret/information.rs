@@ -8,7 +8,7 @@ use sqlparser::ast::{
 
 use super::value::{Scope, Value};
 use crate::ast::{KeyKind, KeyPartOf};
-use crate::catalogue::{Catalogue, Table};
+use crate::catalogue::{Catalogue, Key, Table};
 
 /// Columns of a row by name, in lower case.
 pub(super) type Row = BTreeMap<&'static str, Value>;
@@ -204,17 +204,14 @@ fn columns(table: &Table, base: &Row, rows: &mut Vec<Row>) {
         row.insert("character_set_name", collation(&column.data_type.charset));
         row.insert("extra", text(if column.auto_increment { "auto_increment" } else { "" }));
         row.insert("column_comment", text(column.comment.clone()));
-        let is_first = |kinds: &[KeyKind]| {
-            table
-                .keys
-                .iter()
-                .any(|key| kinds.contains(&key.kind) && key.parts.len() == 1 && key.has_column(&column.name))
-        };
+        // A prefix of the column serves as the column does.
+        let leads = |key: &&Key| matches!(key.parts.first().map(|part| &part.of), Some(KeyPartOf::Column(name)) if name.same(&column.name));
+        let alone = |key: &Key| key.kind == KeyKind::Unique && key.parts.len() == 1;
         let key = if table.primary_key().is_some_and(|key| key.has_column(&column.name)) {
             "PRI"
-        } else if is_first(&[KeyKind::Unique]) {
+        } else if table.keys.iter().filter(leads).any(alone) {
             "UNI"
-        } else if table.keys.iter().any(|key| key.begins_with(std::slice::from_ref(&column.name))) {
+        } else if table.keys.iter().any(|key| leads(&key)) {
             "MUL"
         } else {
             ""

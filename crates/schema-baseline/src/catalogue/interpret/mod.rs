@@ -106,6 +106,10 @@ struct Cursor {
     rows: Option<std::vec::IntoIter<Vec<Value>>>,
 }
 
+fn is_error(finding: &crate::Finding) -> bool {
+    finding.severity().unwrap_or(Severity::Error) == Severity::Error
+}
+
 struct Machine<'a, 'r> {
     run: Run<'r>,
     source: &'a Arc<Source>,
@@ -231,18 +235,29 @@ impl Machine<'_, '_> {
     fn apply(&mut self, source: &Arc<Source>, statements: &[Statement]) {
         let mut run = Run { catalogue: self.run.catalogue, source, findings: self.run.findings };
         for statement in statements {
+            let before = run.findings.len();
+            let table = match &statement.kind {
+                StatementKind::AlterTable(alter) => Some(alter.name.text()),
+                StatementKind::CreateTable(table) => Some(table.name.text()),
+                _ => None,
+            };
+            let saved = table.map(|name| (name, run.catalogue.tables.get(name).cloned()));
             match &statement.kind {
                 // What it gives to variables has been seen to.
                 StatementKind::Data { uses } => run.data(uses),
                 _ => run.statement(statement),
+            }
+            // The program may go on behind a statement that failed, which did nothing.
+            if let Some((name, table)) = saved
+                && run.findings[before..].iter().any(is_error)
+            {
+                run.catalogue.put_back(name, table);
             }
         }
     }
 
     /// What an error among the findings since then leads to.
     fn after(&mut self, before: usize) -> Result<Flow, Lost> {
-        let is_error =
-            |finding: &crate::Finding| finding.severity().unwrap_or(Severity::Error) == Severity::Error;
         if !self.run.findings[before..].iter().any(is_error) {
             return Ok(Flow::Next);
         }

@@ -138,6 +138,53 @@ fn an_error_ends_a_procedure_unless_a_handler_takes_it() {
 }
 
 #[test]
+fn a_statement_that_failed_in_a_procedure_did_nothing() {
+    columns(
+        "CREATE TABLE t (a INT);
+         DELIMITER //
+         CREATE PROCEDURE p() BEGIN
+            DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+            ALTER TABLE t ADD COLUMN b INT, DROP COLUMN nope;
+            ALTER TABLE t ADD COLUMN c INT;
+            CREATE TABLE u (a INT, a INT);
+            IF NOT EXISTS (SELECT * FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'u') THEN
+                ALTER TABLE t ADD COLUMN d INT;
+            END IF;
+         END//
+         DELIMITER ;
+         CALL p();",
+        &["a", "c", "d"],
+    );
+}
+
+#[test]
+fn a_column_that_begins_a_key_is_known_to_be_in_one() {
+    let text = |key: &str, kind: &str| {
+        format!(
+            "CREATE TABLE t (a VARCHAR(300), n INT, {key});
+             DELIMITER //
+             CREATE PROCEDURE p() BEGIN
+                IF EXISTS (SELECT * FROM information_schema.columns WHERE table_schema = DATABASE()
+                    AND table_name = 't' AND column_name = 'a' AND column_key = '{kind}') THEN
+                    ALTER TABLE t ADD COLUMN b INT;
+                END IF;
+             END//
+             DELIMITER ;
+             CALL p();"
+        )
+    };
+    for (key, kind) in [
+        ("UNIQUE KEY (a(10), n)", "MUL"),
+        ("UNIQUE KEY (a(10))", "UNI"),
+        ("KEY (a(10))", "MUL"),
+        ("FULLTEXT KEY (a)", "MUL"),
+    ] {
+        columns(&text(key, kind), &["a", "n", "b"]);
+    }
+    columns(&text("KEY (n, a)", "MUL"), &["a", "n"]);
+}
+
+#[test]
 fn a_loop_without_end_is_given_up() {
     let text = "CREATE TABLE t (a INT);
         DELIMITER //

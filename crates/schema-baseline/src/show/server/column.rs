@@ -3,6 +3,7 @@
 use super::literal::{at_scale, float, member, string, time};
 use super::{Style, quoted};
 use crate::ast::{DataType, DefaultValue, Literal};
+use crate::catalogue::versioning;
 use crate::catalogue::{Check, Column, Table};
 use crate::dialect::charset_of;
 
@@ -16,7 +17,9 @@ impl Style<'_> {
             text += &format!(" GENERATED ALWAYS AS ({}) {kind}", self.expression(&generated.expr)?);
         }
         let is_timestamp = column.data_type.name == "timestamp";
-        if !column.nullable {
+        if let Some(bound) = versioning::row_bound(&column.other) {
+            text += &format!(" {}", bound.to_uppercase());
+        } else if !column.nullable {
             text += " NOT NULL";
         } else if is_timestamp && (self.is_mysql() || column.generated.is_none()) {
             text += " NULL";
@@ -32,6 +35,9 @@ impl Style<'_> {
         }
         if let Some(default) = &column.default {
             text += &self.default_value(column, default)?;
+        }
+        if column.other.iter().any(|(name, _)| name == versioning::WITHOUT) {
+            text += " WITHOUT SYSTEM VERSIONING";
         }
         if column.on_update {
             text += &format!(" ON UPDATE {}", self.now(&column.data_type));

@@ -57,7 +57,8 @@ impl Style<'_> {
                 let word = if method.kind == "key" { " " } else { "  COLUMNS" };
                 format!("{linear}{kind}{word}({})", names.join(","))
             }
-            PartitionKey::Other(text) => format!("{kind} {text}").trim_end().to_owned(),
+            // The blank stands there without limits, too.
+            PartitionKey::Other(text) => format!("{kind} {text}"),
         })
     }
 

@@ -3,6 +3,7 @@
 use super::literal::string;
 use super::{Style, quoted};
 use crate::ast::{Action, ActionWord, KeyKind, KeyPartOf};
+use crate::catalogue::versioning;
 use crate::catalogue::{ForeignKey, Key, Table};
 
 /// Options behind the character set, in the order in which servers print them, and whether their value is a string.
@@ -33,9 +34,12 @@ impl Style<'_> {
         for column in &table.columns {
             lines.push(self.column(table, column)?);
         }
+        let (system, own) = versioning::periods(table);
+        lines.extend(own.map(|(name, columns)| format!("PERIOD FOR {} ({columns})", quoted(name))));
         for key in sorted_keys(table) {
             lines.push(self.key(table, key)?);
         }
+        lines.extend(system.map(|columns| format!("PERIOD FOR SYSTEM_TIME ({columns})")));
         let mut foreign_keys: Vec<&ForeignKey> = table.foreign_keys.iter().collect();
         // MySQL compares names without case, MariaDB byte by byte.
         foreign_keys
@@ -87,9 +91,12 @@ impl Style<'_> {
             text += if part.descending { " DESC" } else { "" };
             parts.push(text);
         }
-        let mut text = format!("{kind} ({})", parts.join(","));
         let option =
             |wanted: &str| key.options.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        if let Some(period) = option(versioning::WITHOUT_OVERLAPS) {
+            parts.push(format!("{} WITHOUT OVERLAPS", quoted(period)));
+        }
+        let mut text = format!("{kind} ({})", parts.join(","));
         if option("using").is_some_and(|value| value == "hash") && !self.is_mysql() {
             text += " USING HASH";
         } else if key.words.btree || option("using").is_some() {
@@ -153,7 +160,7 @@ impl Style<'_> {
             let value = if is_string { string(value) } else { value.to_uppercase() };
             text += &format!(" {}={value}", name.to_uppercase());
         }
-        if value("system versioning").is_some() {
+        if value(versioning::OPTION).is_some() {
             text += " WITH SYSTEM VERSIONING";
         }
         text
