@@ -10,6 +10,7 @@ mod check;
 mod compat;
 mod crash;
 mod diff;
+mod doctor;
 mod drift;
 mod dump;
 mod fleet;
