@@ -11,6 +11,7 @@ mod check;
 mod compat;
 mod crash;
 mod diff;
+mod doctor;
 mod drift;
 mod dump;
 mod fleet;

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod compat;
+mod doctor;
 mod fleet;
 mod flyway;
 mod manifests;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use baseline::*;
 pub(crate) use compat::*;
+pub(crate) use doctor::*;
 pub(crate) use flyway::set_flyway_apart;
 pub(crate) use manifests::*;
 pub(crate) use migrate::*;
@@ -167,6 +169,11 @@ pub(crate) enum Command {
     /// Allowed connections of rendered manifests: list, compare, explain, check against platform.yaml
     #[command(subcommand)]
     Network(Network),
+    /// Ask the live servers of an environment, and compare them with what is declared
+    #[command(
+        after_help = "Examples:\n  infra doctor prod\n  infra doctor --format json --timeout 3\n\nThe connections stand in infra.toml, as [environments.prod.mysql] and [environments.prod.redis]. Nothing is written anywhere."
+    )]
+    Doctor(Doctor),
     /// Print the completion script of a shell
     #[command(after_help = "Example:\n  infra completions bash > /etc/bash_completion.d/infra")]
     Completions {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use miette::{NamedSource, SourceSpan};
 use migrate_core::{Migration, MigrationVersion};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::{Failure, Problem};
@@ -158,6 +160,60 @@ impl Default for Paths {
 pub(crate) struct Environment {
     /// The database of the migrations.
     pub(crate) mysql: Option<Database>,
+    /// Its Redis servers: one table, or a list of them.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(crate) redis: Vec<RedisServer>,
+}
+
+/// A Redis server, or one that speaks its protocol, without its secret.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RedisServer {
+    /// `redis://USER@HOST:PORT/DATABASE`, or `rediss://` for TLS.
+    pub(crate) url: String,
+    /// A file that holds the password.
+    pub(crate) password_file: Option<PathBuf>,
+    /// An environment variable that holds the password.
+    pub(crate) password_env: Option<String>,
+    /// A file with the certificates of the authority that signs the server's.
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Which component of platform.yaml it is, where there are several.
+    pub(crate) component: Option<String>,
+    /// What it is for; absent: what the component's kind says.
+    pub(crate) holds: Option<Holds>,
+}
+
+/// What a Redis server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Holds {
+    /// What can be fetched again.
+    Cache,
+    /// Sessions, which end.
+    Sessions,
+    /// What is nowhere else.
+    Data,
+}
+
+/// A table, or an array of them.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RedisServer>, D::Error> {
+    struct OneOrMany;
+    impl<'de> Visitor<'de> for OneOrMany {
+        type Value = Vec<RedisServer>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table with a `url`, or a list of such tables")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            RedisServer::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(seq))
+        }
+    }
+    deserializer.deserialize_any(OneOrMany)
 }
 
 /// A connection without its secret.
@@ -170,6 +226,8 @@ pub(crate) struct Database {
     pub(crate) password_file: Option<PathBuf>,
     /// An environment variable that holds the password.
     pub(crate) password_env: Option<String>,
+    /// Which component of platform.yaml it is, where there are several.
+    pub(crate) component: Option<String>,
 }
 
 /// How serious a rule's findings are taken.
@@ -218,6 +276,26 @@ mod tests {
         let configuration = parse("[paths]\nmigrations = \"db\"\n").unwrap();
         assert_eq!(configuration.paths.migrations, Path::new("db"));
         assert_eq!(configuration.paths.schema, Path::new("infra/mysql/schema"));
+    }
+
+    #[test]
+    fn redis_is_one_server_or_several() {
+        let one = parse("[environments.dev.redis]\nurl = \"redis://h\"\nholds = \"sessions\"\n").unwrap();
+        assert_eq!(one.environments["dev"].redis[0].holds, Some(Holds::Sessions));
+        let text = "[[environments.dev.redis]]\nurl = \"redis://a\"\n[[environments.dev.redis]]\nurl = \"redis://b\"\n";
+        let urls = parse(text).unwrap().environments["dev"]
+            .redis
+            .iter()
+            .map(|one| one.url.clone())
+            .collect::<Vec<_>>();
+        assert_eq!(urls, ["redis://a", "redis://b"]);
+        for (text, wanted) in [
+            ("[environments.dev.redis]\nurl = \"redis://h\"\nhold = \"data\"\n", "`hold`"),
+            ("[environments.dev]\nredis = \"redis://h\"\n", "a table with a `url`"),
+        ] {
+            let Err(Problem::Configuration { message, .. }) = parse(text) else { panic!("accepted") };
+            assert!(message.contains(wanted), "{message}");
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The environment variables that the process reads, in one place.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::configuration::Database;
+use crate::configuration::{Database, RedisServer};
 use crate::failure::Failure;
 
 /// Whether the user wants no colour anywhere (<https://no-color.org>).
@@ -24,18 +24,38 @@ pub(crate) fn terminal_is_dumb() -> bool {
 /// # Errors
 /// When a named file cannot be read.
 pub(crate) fn password(database: Option<&Database>) -> Result<Option<SecretString>, Failure> {
+    let (named, path) = database.map_or((None, None), |database| {
+        (database.password_env.as_deref(), database.password_file.as_deref())
+    });
+    secret(["INFRA_MYSQL_PASSWORD", "INFRA_MYSQL_PASSWORD_FILE"], named, path)
+}
+
+/// The password of a Redis server, found in the same way by `INFRA_REDIS_PASSWORD` and `INFRA_REDIS_PASSWORD_FILE`.
+///
+/// # Errors
+/// When a named file cannot be read.
+pub(crate) fn redis_password(server: &RedisServer) -> Result<Option<SecretString>, Failure> {
+    let (named, path) = (server.password_env.as_deref(), server.password_file.as_deref());
+    secret(["INFRA_REDIS_PASSWORD", "INFRA_REDIS_PASSWORD_FILE"], named, path)
+}
+
+/// From the general variable, the file of the other one, a variable or a file that the configuration names.
+fn secret(
+    [value, file_of]: [&str; 2],
+    named: Option<&str>,
+    path: Option<&Path>,
+) -> Result<Option<SecretString>, Failure> {
     let variable = |name: &str| std::env::var(name).ok().map(SecretString::from);
-    if let Some(password) = variable("INFRA_MYSQL_PASSWORD") {
+    if let Some(password) = variable(value) {
         return Ok(Some(password));
     }
-    if let Some(path) = std::env::var_os("INFRA_MYSQL_PASSWORD_FILE") {
+    if let Some(path) = std::env::var_os(file_of) {
         return file(&PathBuf::from(path)).map(Some);
     }
-    let Some(database) = database else { return Ok(None) };
-    if let Some(password) = database.password_env.as_deref().and_then(variable) {
+    if let Some(password) = named.and_then(variable) {
         return Ok(Some(password));
     }
-    database.password_file.as_deref().map(file).transpose()
+    path.map(file).transpose()
 }
 
 /// All variables that are text. Flyway's configuration may name any of them.
@@ -48,7 +68,10 @@ pub(crate) fn all() -> BTreeMap<String, String> {
 
 /// The variables that hold a secret or say where it is.
 pub(crate) fn holding(secret: &str) -> Vec<std::ffi::OsString> {
-    let names_one = |name: &str| name.starts_with("INFRA_MYSQL_") || name.starts_with("FLYWAY_");
+    let names_one = |name: &str| {
+        ["INFRA_MYSQL_", "INFRA_REDIS_"].iter().any(|prefix| name.starts_with(prefix))
+            || name.starts_with("FLYWAY_")
+    };
     let holds_one = |value: &str| !secret.is_empty() && value.contains(secret);
     std::env::vars_os()
         .filter(|(name, value)| names_one(&name.to_string_lossy()) || holds_one(&value.to_string_lossy()))
@@ -68,7 +91,7 @@ pub(crate) fn wants_quirks() -> bool {
 }
 
 /// The first line of a file: editors and `echo` leave a line end that is not part of the password.
-fn file(path: &std::path::Path) -> Result<SecretString, Failure> {
+fn file(path: &Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
     Ok(SecretString::from(text.lines().next().unwrap_or_default().to_owned()))
 }

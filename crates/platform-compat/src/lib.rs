@@ -8,7 +8,7 @@
 //! may go somewhere ([`can_deploy`]), which versions go together ([`solve`]) and how to come there ([`plan`]).
 //!
 //! It is pure: texts, dates and observed [`Facts`] come in, findings go out. It opens no file, reads no clock and
-//! prints nothing. Findings are [`miette::Diagnostic`]s with a rule, a labelled place in the file, and help.
+//! prints nothing. With the feature `probe` it also asks live servers. Findings are [`miette::Diagnostic`]s with a rule, a labelled place in the file, and help.
 //!
 //! ```
 //! use platform_compat::{Date, Options, Platform, check};
@@ -80,6 +80,8 @@ mod network;
 mod place;
 mod plan;
 mod platform;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod question;
 pub mod range;
 mod read;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 
 use super::process::{Process, directory, free_port};
@@ -20,12 +21,23 @@ pub struct Redis {
 impl Redis {
     /// Starts it with the text of a `redis.conf`; port and address are its own whatever the text says. The user, whom the
     /// configuration must know, is who asks.
-    pub fn start(configuration: &str, (user, password): (&str, &str)) -> Self {
+    pub fn start(configuration: &str, account: (&str, &str)) -> Self {
+        Self::of(&tool("REDIS"), configuration, account)
+    }
+
+    /// The same with Valkey.
+    pub fn start_valkey(configuration: &str, account: (&str, &str)) -> Self {
+        Self::of(&tool("VALKEY"), configuration, account)
+    }
+
+    fn of(program: &Path, configuration: &str, (user, password): (&str, &str)) -> Self {
         let directory = directory("redis");
         let file = directory.path().join("redis.conf");
-        std::fs::write(&file, configuration).expect("the configuration can be written");
+        // What it writes goes with it, unless the text names another place.
+        let text = format!("dir {}\n{configuration}", directory.path().display());
+        std::fs::write(&file, text).expect("the configuration can be written");
         let port = free_port();
-        let mut server = Command::new(tool("REDIS"));
+        let mut server = Command::new(program);
         server.arg(&file).args(["--bind", "127.0.0.1", "--daemonize", "no", "--logfile", ""]);
         server.arg("--port").arg(port.to_string());
         let process = Process::start(directory, &server, || {
@@ -38,6 +50,11 @@ impl Redis {
             })
         });
         Self { port, user: user.to_owned(), password: password.to_owned(), _process: process }
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// All settings, as `CONFIG GET *` tells them.

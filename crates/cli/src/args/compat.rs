@@ -6,13 +6,15 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) enum Compat {
     /// Check the declared graph, versions and constraints
     #[command(
-        after_help = "Examples:\n  infra compat check --today 2026-11-23\n  infra compat check --set mysql=8.4.5        what would be wrong with that version?"
+        after_help = "Examples:\n  infra compat check --today 2026-11-23\n  infra compat check --set mysql=8.4.5        what would be wrong with that version?\n  infra compat check --live --env prod        with the versions that servers run, not those declared"
     )]
     Check {
         #[command(flatten)]
         day: Day,
         #[command(flatten)]
         changes: Changes,
+        #[command(flatten)]
+        live: Live,
     },
     /// Draw the graph
     ///
@@ -121,6 +123,17 @@ pub(crate) struct Changes {
     /// As if this version were declared; `remove` takes the component away
     #[arg(long = "set", value_name = "[ENV:]NAME=VERSION")]
     pub(crate) changes: Vec<String>,
+}
+
+/// Servers instead of declarations.
+#[derive(Debug, Args)]
+pub(crate) struct Live {
+    /// Ask the servers of infra.toml, and check with the versions and schemas that they have
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Seconds that a server has to answer everything
+    #[arg(long, value_name = "SECONDS", requires = "live", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod compat;
 mod completions;
+mod doctor;
 pub(crate) mod flyway;
 mod manifests;
 pub(crate) mod migrate;
@@ -28,6 +29,9 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Flyway { arguments } => return flyway::run(arguments, &cli.global),
         Command::Completions { shell } => ("completions", Ok(completions::run(*shell))),
         Command::Compat(question) => compat::run(question, tree(), environment, cli.global.format),
+        Command::Doctor(arguments) => {
+            ("doctor", tree().and_then(|tree| doctor::run(arguments, &tree, environment)))
+        }
         Command::Check => ("check", tree().and_then(|tree| check::run(&tree, environment))),
         Command::Baseline(Baseline::Build(arguments)) => {
             ("baseline.build", baseline::build(arguments, cli.global.root.as_deref()))

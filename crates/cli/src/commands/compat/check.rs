@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use platform_compat::{Finding, Options, Platform, check};
 use serde_json::{Value, json};
 
-use super::{Asked, find_environment, load, target, today};
-use crate::args::Day;
+use super::{Asked, find_environment, live, load, target, today};
+use crate::args::{Day, Live};
 use crate::failure::Failure;
 use crate::finding::Finding as Shown;
 use crate::outcome::Outcome;
@@ -14,15 +14,23 @@ use crate::ui::{BAD, GOOD, STRONG, count, styled};
 
 /// Checks the declared graph by itself; `infra check` holds it against migrations and manifests as well. With changes
 /// it says what they would make worse and better.
-pub(super) fn check_graph(asked: &Asked<'_>, day: &Day, changes: &[String]) -> Result<Outcome, Failure> {
+pub(super) fn check_graph(
+    asked: &Asked<'_>,
+    day: &Day,
+    changes: &[String],
+    live: &Live,
+) -> Result<Outcome, Failure> {
     let (mut platform, findings) = load(asked.tree)?;
     let mut options = Options::new(today(day)?);
     options.environment = asked.environment.map(|name| find_environment(&platform, name)).transpose()?;
     let wanted = changes.iter().map(|text| target::assignment(&platform, text));
     let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
-    let mut report = check(&platform, None, &options);
     let mut outcome = Outcome::default();
     outcome.extend(findings);
+    if live.live {
+        live::observe(asked, &mut platform, live, &mut outcome)?;
+    }
+    let mut report = check(&platform, None, &options);
     if !wanted.is_empty() {
         for change in &wanted {
             change.apply(&mut platform);

@@ -4,6 +4,7 @@ mod check;
 mod deploy;
 mod diff;
 mod facts;
+mod live;
 mod picture;
 mod plan;
 mod problem;
@@ -42,8 +43,8 @@ pub(crate) fn run(
         answer(&Asked { tree: &tree, environment })
     };
     match command {
-        Compat::Check { day, changes } => {
-            ("compat.check", ask(&|asked| check::check_graph(asked, day, &changes.changes)))
+        Compat::Check { day, changes, live } => {
+            ("compat.check", ask(&|asked| check::check_graph(asked, day, &changes.changes, live)))
         }
         Compat::Graph(arguments) => ("compat.graph", ask(&|asked| picture::graph(asked, arguments, format))),
         // No tree is needed: it is the same everywhere.

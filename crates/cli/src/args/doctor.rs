@@ -1,0 +1,13 @@
+//! `infra doctor`.
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// An environment's name [default: `--env`, else every environment with connections in infra.toml]
+    #[arg(value_name = "ENV")]
+    pub(crate) environment: Option<String>,
+    /// Seconds that a server has to answer everything
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+}

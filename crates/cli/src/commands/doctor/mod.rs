@@ -1,0 +1,138 @@
+//! `infra doctor`: live servers against what is declared.
+
+mod observe;
+mod problem;
+mod servers;
+mod show;
+
+use std::time::Duration;
+
+use miette::Severity;
+use platform_compat::probe::judge::{self, Protocol};
+use platform_compat::probe::{Finding, judge::Holds};
+use platform_compat::{ComponentId, EnvironmentId, Platform};
+
+use crate::args;
+use crate::exit::Exit;
+use crate::failure::{Failure, Problem};
+use crate::outcome::{Outcome, relevel};
+use crate::platform;
+use crate::tree::Tree;
+
+pub(crate) use observe::{Observed, Seen};
+
+/// Asks the servers of one environment, or of all that have any.
+pub(crate) fn run(
+    arguments: &args::Doctor,
+    tree: &Tree,
+    environment: Option<&str>,
+) -> Result<Outcome, Failure> {
+    let environment = arguments.environment.as_deref().or(environment);
+    let mut outcome = Outcome::default();
+    let platform = platform::load(tree)?.map(|(platform, findings)| {
+        outcome.extend(findings);
+        platform
+    });
+    let observed = observe_all(
+        tree,
+        platform.as_ref(),
+        environment,
+        Duration::from_secs(arguments.timeout),
+        &mut outcome,
+    )?;
+    for one in &observed {
+        outcome.extend(one.judge(platform.as_ref()));
+    }
+    if let Some(platform) = &platform {
+        outcome.extend(without_connection(platform, &observed));
+    }
+    if observed.iter().any(|one| one.seen.is_err()) {
+        outcome.exit = Some(Exit::Unreachable);
+    }
+    outcome.summary = show::summary(platform.as_ref(), &observed);
+    outcome.details.insert(
+        "servers".to_owned(),
+        observed.iter().map(|one| show::json(platform.as_ref(), one)).collect(),
+    );
+    outcome.findings = relevel(outcome.findings, &tree.configuration.rules);
+    Ok(outcome)
+}
+
+/// Asks every server that infra.toml names for an environment, or for all of them, side by side.
+pub(crate) fn observe_all(
+    tree: &Tree,
+    platform: Option<&Platform>,
+    environment: Option<&str>,
+    limit: Duration,
+    outcome: &mut Outcome,
+) -> Result<Vec<Observed>, Failure> {
+    let servers = servers::of(tree, platform, environment, limit)?;
+    for server in &servers {
+        if server.shows_password() {
+            outcome.extend([Problem::PasswordInUrl]);
+        }
+        if server.exposes_password() {
+            outcome.extend([Finding::new(
+                "probe/unencrypted",
+                Severity::Warning,
+                format!(
+                    "the password for {} of `{}` is sent in the clear",
+                    server.address(),
+                    server.environment
+                ),
+                "write `rediss://` in infra.toml, and let the server speak TLS",
+            )]);
+        }
+    }
+    observe::all(servers, limit)
+}
+
+/// Stores of an environment that was asked which infra.toml does not say how to reach.
+fn without_connection<'p>(
+    platform: &'p Platform,
+    observed: &'p [Observed],
+) -> impl Iterator<Item = Finding> + 'p {
+    let asked = |id: EnvironmentId| {
+        observed.iter().any(|one| *one.environment == *platform.environments()[id.index()].name.value)
+    };
+    platform.environment_ids().filter(move |id| asked(*id)).flat_map(move |environment| {
+        let name = &platform.environments()[environment.index()].name.value;
+        let stores = [Protocol::MySql, Protocol::Redis]
+            .into_iter()
+            .flat_map(move |protocol| judge::candidates(platform, environment, protocol));
+        let is_known = move |component: &ComponentId| {
+            observed.iter().any(|one| *one.environment == **name && one.component == Some(*component))
+        };
+        stores.filter(move |component| !is_known(component)).map(move |component| {
+            let text = &platform.components()[component.index()].name;
+            Finding::new(
+                "probe/no-connection",
+                Severity::Advice,
+                format!("`{}` of `{name}` was not asked: infra.toml has no connection to it", text.value),
+                format!("add [environments.{name}.mysql] or [environments.{name}.redis] with its `url`"),
+            )
+            .at(platform, text.place, "declared here")
+        })
+    })
+}
+
+impl Observed {
+    /// What is wrong with it.
+    pub(crate) fn judge(&self, platform: Option<&Platform>) -> Vec<Finding> {
+        let declared = platform.zip(self.component).and_then(|(platform, component)| {
+            let environment = platform.environment(&self.environment)?;
+            Some(judge::Declared { platform, component, environment })
+        });
+        let fallback = if self.protocol == Protocol::MySql { "MySQL" } else { "Redis" };
+        let subject = judge::Subject { environment: &self.environment, fallback, declared };
+        match &self.seen {
+            Err(error) => vec![subject.unreachable(error)],
+            Ok(Seen::MySql(facts)) => judge::mysql(facts, &subject),
+            Ok(Seen::Redis(facts)) => {
+                let kind = declared.map(|of| of.platform.components()[of.component.index()].kind);
+                let holds = self.holds.or(kind.map(Holds::of)).unwrap_or(Holds::Cache);
+                judge::redis(facts, holds, &subject)
+            }
+        }
+    }
+}
