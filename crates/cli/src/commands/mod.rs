@@ -5,6 +5,7 @@ mod check;
 mod compat;
 mod completions;
 pub(crate) mod flyway;
+mod krm;
 mod manifests;
 pub(crate) mod migrate;
 mod network;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => render::run(arguments, cli.global.root.as_deref()),
+        Command::Krm => ("krm", krm::run(cli.global.root.as_deref())),
         Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
         Command::Network(verb) => network::run(verb, &cli.global),
         Command::Migrate(verb) => {
