@@ -12,11 +12,12 @@ use super::{API_VERSION, Bundle};
 use crate::fault::{Fault, Rule};
 use crate::finding::{Finding, Source};
 use crate::fs::FileSystem;
+use crate::json;
 use crate::load::{Checked, Session};
 use crate::object::Object;
 use crate::plugin::Plugin;
 use crate::render::RenderOptions;
-use crate::yaml::{Dialect, Node, Value, emit};
+use crate::yaml::{Dialect, Node, Value};
 
 const NEEDS_HASH: &str = "kustomize.config.k8s.io/needs-hash";
 
@@ -50,7 +51,24 @@ pub fn respond(fs: &dyn FileSystem, directory: &Path, input: &str) -> Printed {
     if !findings.is_empty() {
         list.insert("results".to_owned(), Value::Sequence(findings.iter().map(result).collect()).into());
     }
-    Printed { text: emit(&Value::Mapping(list).into()), findings }
+    Printed { text: exact(&Value::Mapping(list).into()), findings }
+}
+
+/// The list as JSON, which is YAML, too: every text as it is, whatever line breaks and marks are in it. What YAML does not
+/// take as it is, or takes for a line break, is escaped; beyond the basic plane it has no need to be.
+fn exact(list: &Node) -> String {
+    use std::fmt::Write as _;
+    let json = json::indented(list);
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if ('\u{7f}'..='\u{ffff}').contains(&c) {
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn read(session: &mut Session<'_>, input: &str) -> Checked<Plugin> {

@@ -138,8 +138,8 @@ impl Bundle {
         for file in &part.files {
             let value = |text: String| Node { value: Value::String(text), origin: origin.cloned() };
             match std::str::from_utf8(&file.bytes) {
-                Ok(text) => data.insert(file.key(), value(text.to_owned())),
-                Err(_) => binary.insert(file.key(), value(base64_lines(&file.bytes))),
+                Ok(text) if text.chars().all(survives) => data.insert(file.key(), value(text.to_owned())),
+                _ => binary.insert(file.key(), value(base64_lines(&file.bytes))),
             };
         }
         for (field, entries_of) in [("data", data), ("binaryData", binary)] {
@@ -154,6 +154,16 @@ impl Bundle {
             Object::new(Node { value: Value::Mapping(entries), origin: self.name.origin.clone() });
         object.hashed = true;
         object
+    }
+}
+
+/// Whether a character reaches the cluster through every YAML tool: not so control characters and the line breaks of Unicode,
+/// which some of them refuse, fold or indent.
+fn survives(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => false,
+        c => !c.is_control(),
     }
 }
 

@@ -119,7 +119,7 @@ fn a_function_answers_with_results_where_it_cannot_with_objects() {
     let made = ask(
         "{apiVersion: infra/v1, kind: MigrationBundle, metadata: {name: mig}, spec: {path: ../migrations}}",
     );
-    assert!(made.findings.is_empty() && made.text.contains("needs-hash: \"true\""), "{}", made.text);
+    assert!(made.findings.is_empty() && made.text.contains("needs-hash\": \"true\""), "{}", made.text);
     for (config, expected) in [
         (
             "{apiVersion: infra/v1, kind: MigrationBundle, metadata: {name: mig}, spec: {path: ../no}}",
@@ -130,7 +130,7 @@ fn a_function_answers_with_results_where_it_cannot_with_objects() {
         let refused = ask(config);
         assert_eq!(refused.findings.len(), 1);
         assert!(
-            refused.text.contains("severity: error") && refused.text.contains(expected),
+            refused.text.contains("\"severity\": \"error\"") && refused.text.contains(expected),
             "{}",
             refused.text
         );
