@@ -82,5 +82,6 @@ pub(super) fn leaves(session: &Session<'_>, canonical: &Path) -> bool {
 /// Scripts, and the configuration that Flyway reads beside them.
 fn is_packed(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.ends_with(".sql") || lower.ends_with(".sql.conf")
+    let script = lower.strip_suffix(".conf").unwrap_or(&lower);
+    script.rsplit_once('.').is_some_and(|(_, extension)| extension == "sql")
 }
