@@ -22,9 +22,11 @@ fn rendered(files: &Memory) -> Result<String, String> {
         Err(Error::Refused { findings, .. }) => Err(findings
             .iter()
             .map(|finding| {
-                format!("{finding} | {:?}\n", miette::Diagnostic::help(finding).map(|help| help.to_string()))
+                let help = miette::Diagnostic::help(finding).map(|help| help.to_string());
+                [finding.to_string(), help.unwrap_or_default()].join(" | ")
             })
-            .collect()),
+            .collect::<Vec<_>>()
+            .join("\n")),
         Err(error) => Err(error.to_string()),
     }
 }
