@@ -5,6 +5,7 @@
 
 mod architecture;
 mod baseline;
+mod bundle;
 mod callbacks;
 mod catalogue;
 mod check;

@@ -375,6 +375,11 @@ impl Layer<'_> {
                     let objects = chart.inflate(session, self)?;
                     self.absorb(session, gathered, objects, chart.origin.as_ref(), "", Some(&plugin))?;
                 }
+                Made::Bundle(bundle) => {
+                    let objects = bundle.generate(session, &self.root)?;
+                    let origin = plugin.object.node.origin.as_ref();
+                    self.absorb(session, gathered, objects, origin, "", Some(&plugin))?;
+                }
                 Made::ByFunction(function) => {
                     let objects = function.generate(session, self, &plugin)?;
                     let origin = plugin.object.node.origin.as_ref();

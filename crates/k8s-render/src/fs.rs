@@ -14,6 +14,14 @@ pub trait FileSystem {
     /// When there is no such file, it is a directory, or it cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// The names of what a directory holds, in any order.
+    ///
+    /// # Errors
+    /// When it is no directory, cannot be listed or holds a name that is not UTF-8; by itself a file system lists nothing.
+    fn list(&self, _: &Path) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Whether the path names a directory, symbolic links followed.
     fn is_dir(&self, path: &Path) -> bool;
 
@@ -73,6 +81,16 @@ impl FileSystem for Disk {
         std::fs::read(self.root.join(path))
     }
 
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<std::fs::DirEntry>| {
+            entry?.file_name().into_string().map_err(|name| {
+                let problem = format!("the name `{}` is not UTF-8", name.to_string_lossy());
+                io::Error::new(io::ErrorKind::InvalidData, problem)
+            })
+        };
+        std::fs::read_dir(self.root.join(path))?.map(name).collect()
+    }
+
     fn is_dir(&self, path: &Path) -> bool {
         self.root.join(path).is_dir()
     }
@@ -126,6 +144,16 @@ impl<P: AsRef<Path>, B: Into<Vec<u8>>> FromIterator<(P, B)> for Memory {
 impl FileSystem for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.files.get(&absolute(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let path = absolute(path);
+        let below = self.files.range(path.clone()..).map_while(|(file, _)| file.strip_prefix(&path).ok());
+        let mut names: Vec<String> = below
+            .filter_map(|rest| Some(rest.components().next()?.as_os_str().to_string_lossy().into_owned()))
+            .collect();
+        names.dedup();
+        if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names) }
     }
 
     fn is_dir(&self, path: &Path) -> bool {

@@ -174,7 +174,7 @@ fn env_pairs(bytes: &[u8], file: &Text, pairs: &mut Vec<Pair>) -> Outcome<()> {
     Ok(())
 }
 
-fn base64_lines(bytes: &[u8]) -> String {
+pub(crate) fn base64_lines(bytes: &[u8]) -> String {
     let encoded = STANDARD.encode(bytes);
     if encoded.len() < BASE64_LINE {
         return encoded;

@@ -50,7 +50,7 @@ impl Transform for AddHashes {
 }
 
 /// Kubernetes' alphabet: no vowels and nothing that reads like them, so that no word appears.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let mut hex = String::with_capacity(10);
     for byte in &digest[..5] {

@@ -23,6 +23,7 @@
 //! Facts about the rules come from kustomize 5.8.1; the places where its behaviour is surprising are commented there.
 
 mod accumulate;
+pub mod bundle;
 mod config;
 mod decode;
 mod fault;

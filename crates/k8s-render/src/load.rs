@@ -174,6 +174,11 @@ impl<'a> Session<'a> {
         Ok(source)
     }
 
+    /// Remembers a text that is no file's, so that findings can show it.
+    pub(crate) fn keep(&mut self, source: &Source) {
+        self.sources.insert(Arc::from(source.name()), source.clone());
+    }
+
     /// The text of a file that a kustomization in `root` names.
     pub(crate) fn text(&mut self, root: &Path, path: &Text) -> Checked<Source> {
         let read = self.read(root, path);

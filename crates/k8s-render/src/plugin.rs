@@ -1,6 +1,7 @@
 //! `generators`, `transformers` and `validators`: kustomize's built-in plugins, configured by objects.
 
 use crate::accumulate::{Accumulator, Layer};
+use crate::bundle::{self, Bundle};
 use crate::decode::{Decoder, Fields, Text};
 use crate::fault::{Fault, Rule};
 use crate::finding::Source;
@@ -51,6 +52,7 @@ pub(crate) fn load(session: &mut Session<'_>, layer: &Layer<'_>, entries: &[Text
 pub(crate) enum Made {
     Entry(Product, Box<Generator>),
     Chart(Box<Chart>),
+    Bundle(Bundle),
     ByFunction(Function),
 }
 
@@ -117,6 +119,9 @@ impl<'p> Reader<'p> {
 impl Plugin {
     /// What a generator plugin stands for.
     pub(crate) fn generator(&self, session: &mut Session<'_>) -> Checked<Made> {
+        if self.object.api_version() == bundle::API_VERSION {
+            return Bundle::of(session, self).map(Made::Bundle);
+        }
         if self.object.api_version() != BUILT_IN {
             return Function::of(session, self).map(Made::ByFunction);
         }

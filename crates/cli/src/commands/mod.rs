@@ -6,6 +6,7 @@ mod compat;
 mod completions;
 mod doctor;
 pub(crate) mod flyway;
+mod krm;
 mod manifests;
 pub(crate) mod migrate;
 mod network;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
             ("baseline.dump", baseline::dump::run(arguments, cli.global.root.as_deref()))
         }
         Command::Render(arguments) => render::run(arguments, cli.global.root.as_deref()),
+        Command::Krm => ("krm", krm::run(cli.global.root.as_deref())),
         Command::Manifests(verb) => manifests::run(verb, cli.global.root.as_deref()),
         Command::Network(verb) => network::run(verb, &cli.global),
         Command::Migrate(verb) => {

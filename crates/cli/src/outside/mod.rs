@@ -112,6 +112,10 @@ impl FileSystem for Outside {
         Ok(bytes)
     }
 
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(path)
+    }
+
     fn is_dir(&self, path: &Path) -> bool {
         self.disk.is_dir(path)
     }

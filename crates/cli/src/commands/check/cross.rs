@@ -165,10 +165,35 @@ fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (
                 && config.object.namespace() == workload.object.namespace()
         }) {
             let scripts = config.entries.iter().filter(|entry| is_script(entry.key));
-            packed.extend(scripts.map(|entry| (entry.key, (entry.node, reference.node))));
+            packed.extend(scripts.map(|entry| {
+                let name = mounted_name(workload, reference.name, entry.key);
+                (name, (entry.node, reference.node))
+            }));
         }
     }
     packed
+}
+
+/// The file name under which a projected volume shows a key of a `ConfigMap`; the key itself where none says otherwise.
+fn mounted_name<'a>(workload: &Workload<'a>, config: &str, key: &'a str) -> &'a str {
+    let volumes = workload.spec.get("volumes").map(Node::items).unwrap_or_default();
+    let sources = volumes.iter().filter_map(|volume| volume.at(&["projected", "sources"]));
+    let text = |node: &'a Node, field: &str| node.get(field).and_then(Node::as_str);
+    sources
+        .flat_map(Node::items)
+        .filter_map(|source| source.get("configMap"))
+        .filter(|source| text(source, "name") == Some(config))
+        .filter_map(|source| source.get("items"))
+        .flat_map(Node::items)
+        .find(|item| text(item, "key") == Some(key))
+        .and_then(|item| text(item, "path"))
+        .map_or(key, file_name)
+}
+
+/// Whether the generator of bundles made a Job; its name then follows its content.
+fn is_named_by_content(workload: &Workload<'_>) -> bool {
+    let pods = workload.object.node.at(&["spec", "template", "metadata", "annotations"]);
+    pods.is_some_and(|annotations| annotations.get(k8s_render::bundle::MARK).is_some())
 }
 
 /// Compares one environment's render with the migrations on disk.
@@ -241,6 +266,7 @@ impl Check<'_> {
         }
         if let Some(newest) = self.newest.map(ToString::to_string)
             && workload.object.kind == "Job"
+            && !is_named_by_content(workload)
             && !carries(&job, &newest)
         {
             let node = workload.object.node;

@@ -1,0 +1,34 @@
+//! `infra krm`: the generator of migration bundles as a function that stock kustomize calls.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use k8s_render::Disk;
+use k8s_render::bundle::{Printed, respond};
+
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::tree::Tree;
+
+/// A kustomize run has no larger input for a generator: its configuration.
+const INPUT_BYTES: u64 = 16 << 20;
+
+/// Answers the list on standard input.
+pub(crate) fn run(root: Option<&Path>) -> Result<Outcome, Failure> {
+    let stdin = Path::new("standard input");
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(INPUT_BYTES).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::read(stdin, error))?;
+    let input = String::from_utf8(bytes).map_err(|error| Failure::not_utf8(stdin, &error))?;
+    let here = std::env::current_dir().map_err(|error| Failure::read(Path::new("."), error))?;
+    // Without a tree around it, a kustomization stands for itself.
+    let root: PathBuf = match root {
+        Some(_) => Tree::open(root)?.root,
+        None => Tree::open(None).map_or_else(|_| here.clone(), |tree| tree.root),
+    };
+    let disk = Disk::new(&root).map_err(|error| Failure::read(&root, error))?;
+    let Printed { text, findings } = respond(&disk, &here, &input);
+    let mut outcome = Outcome { summary: text, summary_is_result: true, ..Outcome::default() };
+    outcome.extend(findings);
+    Ok(outcome)
+}
