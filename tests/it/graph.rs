@@ -41,9 +41,14 @@ fn the_reference_schema_is_drawn_in_every_form() {
 #[test]
 fn a_schema_with_errors_is_not_drawn() {
     let sandbox = Sandbox::empty();
-    sandbox.write("infra.toml", "").write("a.sql", "CREATE TABLE a (i INT);\nALTER TABLE nowhere ADD i INT;\n");
+    sandbox
+        .write("infra.toml", "")
+        .write("a.sql", "CREATE TABLE a (i INT);\nALTER TABLE nowhere ADD i INT;\n");
     let refused = graph(&sandbox, &["file:a.sql"]).exits(1);
-    assert!(refused.stderr.contains("schema/unknown-table") && !refused.stdout.contains("erDiagram"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("schema/unknown-table") && !refused.stdout.contains("erDiagram"),
+        "{refused:?}"
+    );
 }
 
 #[test]
