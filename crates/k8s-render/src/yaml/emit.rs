@@ -211,11 +211,13 @@ impl Emitter<'_> {
 
     fn double_quoted(&mut self, text: &str, indent: usize, may_fold: bool) {
         self.indicator("\"", true, false);
+        // go-yaml asks whether the text begins with a byte order mark where it means the character at hand.
+        let all = text.starts_with('\u{feff}');
         let mut spaces = false;
         let mut characters = text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
             let next = characters.peek().map(|&(_, next)| next);
-            if character == ' ' {
+            if character == ' ' && !all {
                 if may_fold && !spaces && self.column > WIDTH && at > 0 && next.is_some() {
                     self.indent(indent);
                     if next == Some(' ') {
@@ -227,7 +229,7 @@ impl Emitter<'_> {
                 spaces = true;
                 continue;
             }
-            if !is_printable(character) || is_break(character) || matches!(character, '"' | '\\') {
+            if all || !is_printable(character) || is_break(character) || matches!(character, '"' | '\\') {
                 self.escape(character);
             } else {
                 self.put(character);

@@ -61,6 +61,16 @@ fn several_lines_are_blocks_unless_a_line_ends_with_a_blank() {
     assert_eq!(string("\u{1F600}"), "k: \"\\U0001F600\"\n");
 }
 
+/// As stock kustomize was seen to print it.
+#[test]
+fn behind_a_byte_order_mark_at_the_beginning_everything_is_escaped() {
+    assert_eq!(
+        string("\u{feff}se a\"b\\\té\n"),
+        "k: \"\\uFEFF\\x73\\x65\\x20\\x61\\\"\\x62\\\\\\t\\xE9\\n\"\n"
+    );
+    assert_eq!(string("a\u{feff}se\u{1} a"), "k: \"a\\uFEFFse\\x01 a\"\n");
+}
+
 #[test]
 fn long_lines_break_after_column_80() {
     let word = "word ".repeat(30);
