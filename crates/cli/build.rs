@@ -1,5 +1,4 @@
 //! Makes what is shipped smaller where the linker is known to be LLD, which is Rust's own for this target.
-#![expect(clippy::print_stdout, reason = "a build script tells cargo by printing")]
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
