@@ -103,8 +103,7 @@ fn validate(bench: &mut Bench) {
     }
     let sandbox = Sandbox::empty();
     generate::objects(sandbox.root(), 2_500);
-    let ours =
-        || bench.infra(sandbox.root(), &["manifests", "validate", "objects.yaml", "--kube-version", "1.34"]);
+    let ours = || bench.infra(sandbox.root(), &["manifests", "validate", ".", "--kube-version", "1.34"]);
     let theirs = || kubeconform(&sandbox.path("objects.yaml"));
     let memory = Some(peak_memory(&mut ours()));
     let peer = Peer {
@@ -116,7 +115,7 @@ fn validate(bench: &mut Bench) {
 
 /// The allowed connections of many workloads.
 fn connectivity(bench: &mut Bench) {
-    for (workloads, policies, beside) in [(250, 50, true), (500, 100, true), (5_000, 1_000, false)] {
+    for (workloads, policies, beside) in [(125, 25, true), (250, 50, true), (1_000, 200, false)] {
         let name = format!("network graph, {workloads} workloads, {policies} policies");
         if !bench.wants(&name) {
             continue;

@@ -80,8 +80,12 @@ fn diff(bench: &mut Bench) {
     sandbox.write("infra.toml", "");
     generate::tables(&sandbox.path("before"), 2_000, false);
     generate::tables(&sandbox.path("after"), 2_000, true);
-    let ours =
-        median(5, || bench.infra(sandbox.root(), &["baseline", "diff", "schema:before", "schema:after"]));
+    let ours = median(5, || {
+        bench.infra(
+            sandbox.root(),
+            &["baseline", "diff", "schema:before", "schema:after", "--allow-destructive"],
+        )
+    });
     let database = Engine::MariaDb.database();
     let before = concatenated(&sandbox.path("before/tables"));
     database.execute(&before);
@@ -91,9 +95,10 @@ fn diff(bench: &mut Bench) {
     let offline =
         middle((0..3).map(|_| once_reading(&mut mysqldef(&sandbox.path("current.sql")), &desired)).collect());
     let online = middle((0..3).map(|_| once_reading(&mut mysqldef(&database), &desired)).collect());
-    // What Skeema compares with the server lies in its own layout.
-    once(&mut skeema(&database, &["init", "--dir", "skeema"], sandbox.root()));
-    let files = sandbox.path("skeema");
+    // What Skeema compares with the server lies in its own layout, and no SQL may lie beside that.
+    let apart = Sandbox::empty();
+    once(&mut skeema(&database, &["init", "--dir", "skeema"], apart.root()));
+    let files = apart.path("skeema");
     for entry in std::fs::read_dir(sandbox.path("after/tables")).expect("it was written") {
         let entry = entry.expect("a file");
         std::fs::copy(entry.path(), files.join(entry.file_name())).expect("a file can be copied");
@@ -154,11 +159,10 @@ fn ours_of(bench: &Bench, sandbox: &Sandbox, database: &Database, directory: &st
     command
 }
 
-/// The stock dump tool, which lies beside the client and takes the same connection.
+/// The stock dump tool, which comes with the client and takes the same connection.
 fn dump_tool(database: &Database) -> Command {
     let client = database.client();
-    let beside = Path::new(client.get_program()).with_file_name("mariadb-dump");
-    let mut command = Command::new(beside);
+    let mut command = Command::new("mariadb-dump");
     let mut arguments: Vec<_> = client.get_args().collect();
     let name = arguments.pop().expect("the database comes last");
     command.args(arguments).args(["--no-data", "--routines", "--events"]).arg(name);
