@@ -2,25 +2,7 @@
 
 use std::path::Path;
 
-/// Numbers from a seed (`SplitMix64`, Steele, Lea and Flood 2014).
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // The remainder of a 64-bit number by a small bound is even enough.
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap_or(0)
-    }
-}
+use infra_tests::random::Random;
 
 /// Writes `count` versioned migrations: tables, columns, indexes, rows, views and procedures, in a mix as projects have it.
 pub(crate) fn migrations(directory: &Path, count: usize) {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use infra_tests::oracle::{kubeconform, netpol_analyzer};
 use infra_tests::sandbox::Sandbox;
-use infra_tests::tools::{corpora, kustomize, workspace};
+use infra_tests::tools::{corpus, kustomize, workspace};
 
 use crate::generate;
 use crate::measure::{Bench, Peer, Row, median, once, peak_memory};
@@ -56,12 +56,9 @@ fn overlays() -> Vec<PathBuf> {
 
 /// Every tree of the corpus of real projects.
 fn real(bench: &mut Bench) {
-    let Some(corpora) = corpora() else {
-        eprintln!("SKIPPED: the trees of real projects are not here; set INFRA_CORPORA");
-        return;
-    };
+    let Some(corpora) = corpus("kustomize-real") else { return };
     for project in ["argo-cd", "ingress-nginx"] {
-        let home = corpora.join("kustomize-real").join(project);
+        let home = corpora.join(project);
         let roots = std::fs::read_to_string(home.join("roots.tsv")).expect("the corpus lists its roots");
         for root in roots.lines().filter_map(|line| line.split('\t').next()) {
             render(bench, format!("render {project} {root}"), &home.join("input"), root, 3);

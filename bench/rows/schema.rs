@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use infra_tests::oracle::{mysqldef, skeema};
+use infra_tests::oracle::{mysqldef, mysqldef_on, skeema};
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD};
 
@@ -94,7 +94,7 @@ fn diff(bench: &mut Bench) {
     let desired = sandbox.path("desired.sql");
     let offline =
         middle((0..3).map(|_| once_reading(&mut mysqldef(&sandbox.path("current.sql")), &desired)).collect());
-    let online = middle((0..3).map(|_| once_reading(&mut mysqldef(&database), &desired)).collect());
+    let online = middle((0..3).map(|_| once_reading(&mut mysqldef_on(&database), &desired)).collect());
     // What Skeema compares with the server lies in its own layout, and no SQL may lie beside that.
     let apart = Sandbox::empty();
     once(&mut skeema(&database, &["init", "--dir", "skeema"], apart.root()));

@@ -3,8 +3,6 @@
 //! What differs is listed in `docs/sql-coverage.md`, and is exactly that. `INFRA_CATALOGUE_CASES=all` runs all of every
 //! corpus; else it is a part of each.
 
-#![expect(clippy::print_stderr, reason = "tests say what they count")]
-
 mod compare;
 mod corpora;
 mod own;
@@ -30,7 +28,7 @@ const CORPORA: [(&str, [(usize, usize); 2]); 6] = [
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn every_statement_does_in_memory_what_it_does_on_the_server() {
-    let Some(root) = corpora::root() else { return };
+    let Some(root) = infra_tests::tools::corpus("") else { return };
     let all = std::env::var("INFRA_CATALOGUE_CASES").is_ok_and(|which| which == "all");
     let listed = listed();
     on_each_engine(|engine| {

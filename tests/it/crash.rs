@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use infra_tests::oracle::Flyway;
+use infra_tests::random::number;
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::{Database, Engine, PASSWORD, Server};
 
@@ -105,10 +106,6 @@ impl Random {
         let micros = u64::try_from(duration.as_micros()).expect("a run takes less than an age");
         Duration::from_micros(self.below(micros))
     }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
 /// Everything that can be told of a database: definitions, rows, history.

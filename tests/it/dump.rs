@@ -80,15 +80,9 @@ fn is_fixed_point(engine: Engine, script: &str, at_least: usize) {
 }
 
 /// A schema of the corpora without what names its own database.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
 fn corpus(name: &str) -> Option<String> {
-    let directory = std::env::var_os("INFRA_CORPORA")
-        .map_or_else(|| infra_tests::tools::workspace().join("../shared/corpora"), PathBuf::from);
-    let path = directory.join("schemas").join(name).join("schema.sql");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: `{}` is not there", path.display());
-        return None;
-    };
+    let path = infra_tests::tools::corpus(&format!("schemas/{name}/schema.sql"))?;
+    let text = std::fs::read_to_string(path).expect("the schema can be read");
     let line = |line: &&str| {
         let line = line.trim_start().to_lowercase();
         !["use ", "create schema ", "drop schema "].iter().any(|start| line.starts_with(start))

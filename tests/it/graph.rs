@@ -1,7 +1,5 @@
 //! `infra baseline graph`: pictures of the tables of a schema.
 
-use std::path::PathBuf;
-
 use infra_tests::sandbox::Sandbox;
 
 use crate::harness::infra;
@@ -53,13 +51,7 @@ fn a_schema_with_errors_is_not_drawn() {
 
 #[test]
 fn sakila_is_drawn() {
-    let corpora = std::env::var_os("INFRA_CORPORA")
-        .map_or_else(|| infra_tests::tools::workspace().join("../shared/corpora"), PathBuf::from);
-    let script = corpora.join("schemas/sakila/schema.sql");
-    if !script.is_file() {
-        eprintln!("SKIPPED: `{}` is not there", script.display());
-        return;
-    }
+    let Some(script) = infra_tests::tools::corpus("schemas/sakila/schema.sql") else { return };
     let sandbox = Sandbox::empty();
     sandbox.write("infra.toml", "");
     let source = format!("file:{}", script.display());

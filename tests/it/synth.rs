@@ -8,12 +8,11 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use infra_tests::oracle;
+use infra_tests::random::{Random, number};
 use infra_tests::run::run;
 use infra_tests::sandbox::Sandbox;
 
 use crate::harness::infra;
-use crate::kustomize_fuzz::number;
-use crate::kustomize_fuzz::random::Random;
 
 /// What may flow from one to the other: protocol and port, or everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod oracle;
+pub mod random;
 pub mod run;
 pub mod sandbox;
 pub mod servers;

@@ -74,31 +74,19 @@ pub fn netpol_analyzer(directory: &Path) -> Command {
     command
 }
 
-/// What sqldef takes for a current schema.
-pub trait Current {
-    /// Adds it to a command line.
-    fn give(&self, command: &mut Command);
-}
-
-impl Current for Database {
-    fn give(&self, command: &mut Command) {
-        let port = self.server().port().to_string();
-        command.args(["-u", crate::servers::USER, "-h", "127.0.0.1", "-P", &port, self.name()]);
-        command.env("MYSQL_PWD", crate::servers::PASSWORD);
-    }
-}
-
-impl Current for std::path::PathBuf {
-    fn give(&self, command: &mut Command) {
-        command.arg(self);
-    }
-}
-
-/// sqldef's plan from a current schema to the one on standard input, not yet started.
-pub fn mysqldef(current: &impl Current) -> Command {
+/// sqldef's plan from the schema in a file to the one on standard input, not yet started.
+pub fn mysqldef(current: &Path) -> Command {
     let mut command = Command::new(tool("MYSQLDEF"));
-    command.args(["--dry-run", "--enable-drop-table"]);
-    current.give(&mut command);
+    command.args(["--dry-run", "--enable-drop-table"]).arg(current);
+    command
+}
+
+/// The same from the schema of a server.
+pub fn mysqldef_on(database: &Database) -> Command {
+    let mut command = mysqldef(Path::new(database.name()));
+    let port = database.server().port().to_string();
+    command.args(["-u", crate::servers::USER, "-h", "127.0.0.1", "-P", &port]);
+    command.env("MYSQL_PWD", crate::servers::PASSWORD);
     command
 }
 

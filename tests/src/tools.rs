@@ -7,10 +7,18 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a member of the workspace")
 }
 
-/// Where the test data is that is too large for the project; none when it is not on this machine.
-pub fn corpora() -> Option<PathBuf> {
-    let beside = || workspace().parent().map(|parent| parent.join("shared/corpora"));
-    std::env::var_os("INFRA_CORPORA").map(PathBuf::from).or_else(beside).filter(|path| path.is_dir())
+/// A part of the test data that is too large for the project: `INFRA_CORPORA` names its directory, else `shared/corpora` beside the
+/// workspace is tried. None, which is said, when it is not on this machine.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
+pub fn corpus(part: &str) -> Option<PathBuf> {
+    let corpora = std::env::var_os("INFRA_CORPORA")
+        .map_or_else(|| workspace().join("../shared/corpora"), PathBuf::from);
+    let found = corpora.join(part);
+    if found.exists() {
+        return Some(found);
+    }
+    eprintln!("SKIPPED: `{}` is not there; set INFRA_CORPORA", found.display());
+    None
 }
 
 /// The stock kustomize.

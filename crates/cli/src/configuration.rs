@@ -117,26 +117,48 @@ impl TryFrom<String> for Pattern {
 }
 
 impl Pattern {
+    /// A name ends at `/`; everything else is as in a shell.
+    const OPTIONS: glob::MatchOptions = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: false,
+    };
+
     /// A pattern that is known to be one.
     fn known(text: &str) -> Vec<Self> {
         Self::try_from(text.to_owned()).into_iter().collect()
     }
 
-    /// Its text.
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
     /// What it is relative to a directory; none when it is about what is beside that.
     pub(crate) fn below(&self, directory: &Path) -> Option<Self> {
-        let rest = Path::new(self.as_str()).strip_prefix(directory).ok()?;
+        let rest = Path::new(self.0.as_str()).strip_prefix(directory).ok()?;
         Self::try_from(rest.to_str()?.to_owned()).ok()
     }
 
     /// Whether it is the pattern of a path.
     pub(crate) fn matches(&self, path: &Path) -> bool {
-        let options = glob::MatchOptions { require_literal_separator: true, ..Default::default() };
-        self.0.matches_path_with(path, options)
+        self.0.matches_path_with(path, Self::OPTIONS)
+    }
+
+    /// The files below `root` that match, relative to it and in order.
+    ///
+    /// # Errors
+    /// When a directory cannot be listed.
+    pub(crate) fn files(&self, root: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let whole = format!("{}/{}", glob::Pattern::escape(&root.to_string_lossy()), self.0.as_str());
+        let paths = glob::glob_with(&whole, Self::OPTIONS)
+            .map_err(|error| Failure::read(root, std::io::Error::other(error)))?;
+        let mut files = Vec::new();
+        for path in paths {
+            let path = path.map_err(|error| {
+                let place = error.path().to_owned();
+                Failure::read(&place, error.into())
+            })?;
+            if path.is_file() {
+                files.push(path.strip_prefix(root).unwrap_or(&path).to_owned());
+            }
+        }
+        Ok(files)
     }
 }
 

@@ -58,24 +58,8 @@ pub(crate) fn is_read(paths: &Paths, path: &Path) -> bool {
 
 /// The files below `root` that match any of some patterns, relative to it and in order.
 fn matching(root: &Path, patterns: &[Pattern]) -> Result<BTreeSet<PathBuf>, Failure> {
-    let mut found = BTreeSet::new();
-    let options = glob::MatchOptions { require_literal_separator: true, ..Default::default() };
-    // Of a root that is the working directory nothing is prefixed, so that nothing is stripped.
-    let prefix = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    for pattern in patterns {
-        let whole = format!("{}/{}", glob::Pattern::escape(&prefix.to_string_lossy()), pattern.as_str());
-        let paths = glob::glob_with(&whole, options)
-            .map_err(|error| Failure::read(prefix, std::io::Error::other(error)))?;
-        for path in paths {
-            let path = path.map_err(|error| {
-                let place = error.path().to_owned();
-                Failure::read(&place, error.into())
-            })?;
-            let relative = path.strip_prefix(prefix).unwrap_or(&path);
-            if path.is_file() {
-                found.insert(relative.to_owned());
-            }
-        }
-    }
-    Ok(found)
+    // The root is empty where it is the working directory.
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let files: Result<Vec<_>, _> = patterns.iter().map(|pattern| pattern.files(root)).collect();
+    Ok(files?.into_iter().flatten().collect())
 }

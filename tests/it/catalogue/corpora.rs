@@ -17,17 +17,6 @@ pub(crate) struct Unit {
     pub(crate) scripts: Vec<(String, String)>,
 }
 
-/// Where the corpora are, or nothing, which is said.
-pub(crate) fn root() -> Option<PathBuf> {
-    let root = std::env::var_os("INFRA_CORPORA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora"), PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    eprintln!("SKIPPED: there are no corpora at {}", root.display());
-    None
-}
-
 /// The units of a corpus that are meant for the engine: all of them, or as many as the test run has time for.
 pub(crate) fn units(root: &Path, corpus: &str, engine: Engine, all: bool) -> Vec<Unit> {
     let mut units = every_unit(root, corpus, engine);

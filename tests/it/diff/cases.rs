@@ -1,7 +1,5 @@
 //! sqldef's cases, read from their files: maps of texts, of which few forms of YAML are used.
 
-use std::path::{Path, PathBuf};
-
 use infra_tests::servers::Engine;
 
 /// Cases that do not come out.
@@ -37,13 +35,7 @@ impl Case {
 
 /// All cases; none, said loudly, when the corpora are absent.
 pub(super) fn read() -> Option<Vec<Case>> {
-    let root = std::env::var_os("INFRA_CORPORA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora"), PathBuf::from);
-    let directory = root.join("sqldef-mysql");
-    if !directory.is_dir() {
-        eprintln!("SKIPPED: there are no corpora at {}", root.display());
-        return None;
-    }
+    let directory = infra_tests::tools::corpus("sqldef-mysql")?;
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .expect("the corpus can be listed")
         .map(|entry| entry.expect("an entry").path())

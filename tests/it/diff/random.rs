@@ -4,12 +4,12 @@
 
 use std::fmt::Write as _;
 
+use infra_tests::random::{Random, number};
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::Engine;
 
 use super::{Came, bring};
 use crate::harness::on_each_engine;
-use crate::kustomize_fuzz::random::Random;
 
 const TYPES: [&str; 14] = [
     "INT",
@@ -128,9 +128,6 @@ fn default_of(kind: &str) -> &'static str {
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
 fn random_schemas_become_each_other() {
-    let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
     let (pairs, seed) = (number("INFRA_DIFF_PAIRS", 30), number("INFRA_DIFF_SEED", 1));
     on_each_engine(|engine| {
         let sandbox = Sandbox::empty();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::objects::{IMAGES, KINDS, NAMES, NAMESPACES, TEXTS, object, scalar};
-use super::random::Random;
+use infra_tests::random::Random;
 
 type Object = (&'static str, &'static str, String);
 

@@ -6,11 +6,11 @@
 
 mod layers;
 mod objects;
-pub(crate) mod random;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use infra_tests::oracle;
+use infra_tests::random::number;
 use infra_tests::sandbox::Sandbox;
 
 use crate::harness::infra;
@@ -39,11 +39,6 @@ fn difference(seed: u64) -> (bool, Option<String>) {
         infra_tests::sandbox::copy(sandbox.root(), &std::path::Path::new(&keep).join(seed.to_string()));
     }
     (rendered, Some(format!("case {seed} {problem}")))
-}
-
-pub(crate) fn number(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
 #[test]

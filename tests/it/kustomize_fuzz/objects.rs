@@ -1,6 +1,6 @@
 //! Kubernetes objects of many kinds that refer to each other, with values on which YAML tools tend to differ.
 
-use super::random::Random;
+use infra_tests::random::Random;
 
 /// Names that objects share, so that references and patches meet something.
 pub(crate) const NAMES: [&str; 5] = ["web", "api", "db", "default", "cache-1"];

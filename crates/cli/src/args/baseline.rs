@@ -127,15 +127,8 @@ pub(crate) struct BaselineDiff {
     /// End with 1 when the schemas differ
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// The server whose rules count where none is asked: `mysql-8.4`, `mariadb-11.4` and so on
-    #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
-    pub(crate) dialect: Dialect,
-    /// Name of the schema history table, which is left out
-    #[arg(long, default_value = "flyway_schema_history")]
-    pub(crate) table: String,
-    /// Seconds to wait for a connection
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(crate) connect_timeout: u64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +136,13 @@ pub(crate) struct BaselineGraph {
     /// The schema
     #[arg(value_name = "SOURCE", default_value = "schema")]
     pub(crate) source: SourceName,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How a SOURCE is read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
     /// The server whose rules count where none is asked: `mysql-8.4`, `mariadb-11.4` and so on
     #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
     pub(crate) dialect: Dialect,

@@ -18,6 +18,7 @@ use schema_baseline::replay::{expanded, replay_onto};
 
 pub(crate) use name::SourceName;
 
+use crate::args::Reading;
 use crate::commands::migrate::database::{at_url, block_on, of_environment, warn};
 use crate::commands::migrate::files;
 use crate::failure::{Failure, Problem};
@@ -44,6 +45,13 @@ pub(crate) struct Served {
     pub(crate) server: Server,
     /// How to reach it again.
     pub(crate) options: ConnectOptions,
+}
+
+impl<'a> Reach<'a> {
+    /// As the command line says.
+    pub(crate) fn new(root: Option<&'a Path>, reading: &'a Reading) -> Self {
+        Self { root, connect_timeout: reading.connect_timeout, table: &reading.table }
+    }
 }
 
 impl Reach<'_> {

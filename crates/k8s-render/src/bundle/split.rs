@@ -101,7 +101,7 @@ pub(super) struct Part<'f> {
 /// never changes it.
 pub(super) fn split(files: &[File], limit: usize) -> Vec<Part<'_>> {
     let mut sorted: Vec<&File> = files.iter().collect();
-    sorted.sort_by(|a, b| a.order().cmp(&b.order()));
+    sorted.sort_by_cached_key(|file| file.order());
     let (versioned, others): (Vec<&File>, Vec<&File>) =
         sorted.into_iter().partition(|file| Version::of(&file.path).is_some());
     let mut parts = Vec::new();

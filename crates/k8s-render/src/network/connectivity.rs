@@ -12,7 +12,7 @@ mod walk;
 use std::net::IpAddr;
 
 use self::classes::Classes;
-use self::layers::{Layers, Plain};
+use self::layers::{Plain, layered};
 use self::side::{AdminEntry, RulePortsTable, Side, Signature};
 pub(crate) use self::walk::{Row, Walk};
 use super::bits::BitSet;
@@ -168,21 +168,12 @@ impl<'m, 'a> Connectivity<'m, 'a> {
     pub(crate) fn allowed_by(&self, direction: Direction, from: End, to: End) -> Ports {
         let subject = if direction == Direction::Ingress { to } else { from };
         let End::Pods(subject) = subject else { return Ports::all() };
-        let mut layers = Layers::new(&Plain);
-        for (entry, ports) in self.admin_between(direction, from, to).filter(|(entry, _)| !entry.is_baseline)
-        {
-            layers.ask(entry.action, ports, &mut Plain);
-        }
-        layers.pass(&mut Plain);
-        if !self.isolating(subject, direction).is_empty() {
+        let own = (!self.isolating(subject, direction).is_empty()).then(|| {
             let rules = self.rules_between(direction, from, to);
-            let own = rules.fold(Ports::none(), |all, (_, ports)| all.union(ports));
-            return layers.isolated(&own, &mut Plain);
-        }
-        for (entry, ports) in self.admin_between(direction, from, to).filter(|(entry, _)| entry.is_baseline) {
-            layers.ask(entry.action, ports, &mut Plain);
-        }
-        layers.rest(&mut Plain)
+            rules.fold(Ports::none(), |all, (_, ports)| all.union(ports))
+        });
+        let rules = self.admin_between(direction, from, to).map(|(entry, ports)| entry.asked(ports.clone()));
+        layered(&mut Plain, rules, own)
     }
 
     /// The rules of administrators that match both ends, in the order in which they are asked, with their ports there.

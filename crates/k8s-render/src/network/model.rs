@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::finding::Finding;
-use super::policy::{AdminPolicy, Policy, Tier};
+use super::policy::{AdminPolicy, Direction, Policy, Rule, Tier, Who};
 use super::ports::Ports;
+use super::selector::Selector;
 use crate::inspect::{Facts, Object, Place, Protocol, Service, Sources, Target, Workload};
 use crate::yaml::Node;
 
@@ -149,6 +150,22 @@ impl<'a> Model<'a> {
         reader.exposed(facts);
         super::owners::told_apart(&reader.model, sources, &mut findings);
         (reader.model, findings)
+    }
+
+    /// The selectors of pods in all policies, each with its policy.
+    pub(super) fn selectors(&self) -> impl Iterator<Item = (Object<'a>, &Selector<'a>)> {
+        let own = self.policies.iter().flat_map(|policy| {
+            let rules = Direction::BOTH.into_iter().filter_map(|direction| policy.rules(direction)).flatten();
+            let peers = rules.flat_map(Rule::named).filter_map(|peer| peer.who.pods());
+            policy.pods.iter().chain(peers).map(|selector| (policy.object, selector))
+        });
+        let admin = self.admin.iter().flat_map(|policy| {
+            let rules = Direction::BOTH.into_iter().flat_map(|direction| policy.rules(direction));
+            let peers = rules.flat_map(|rule| &rule.peers).filter_map(|peer| peer.who.pods());
+            let subject = policy.subject.iter().filter_map(Who::pods);
+            subject.chain(peers).map(|selector| (policy.object, selector))
+        });
+        own.chain(admin)
     }
 
     /// The namespace of pods.

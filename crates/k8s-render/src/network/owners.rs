@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use super::finding::Finding;
 use super::model::{Model, Pods, Role};
-use super::policy::{Direction, Peers, Who};
-use super::selector::{Requirement, Selector};
-use crate::inspect::{Object, Place, Sources};
+use super::selector::Requirement;
+use crate::inspect::{Place, Sources};
 
 /// Reports the first requirement of a policy, for each owner, that only some of its pods satisfy.
 pub(super) fn told_apart(model: &Model<'_>, sources: Sources<'_>, findings: &mut Vec<Finding>) {
@@ -23,7 +22,12 @@ pub(super) fn told_apart(model: &Model<'_>, sources: Sources<'_>, findings: &mut
     if owners.is_empty() {
         return;
     }
-    let requirements = requirements(model);
+    let requirements: Vec<_> = model
+        .selectors()
+        .flat_map(|(policy, selector)| {
+            selector.requirements().iter().map(move |requirement| (policy, requirement))
+        })
+        .collect();
     let mut owners: Vec<_> = owners.into_iter().collect();
     owners.sort_unstable_by_key(|(owner, _)| *owner);
     for ((namespace, kind, name), pods) in owners {
@@ -48,37 +52,4 @@ pub(super) fn told_apart(model: &Model<'_>, sources: Sources<'_>, findings: &mut
             });
         }
     }
-}
-
-/// What the policies ask of pods' labels.
-fn requirements<'m, 'a>(model: &'m Model<'a>) -> Vec<(Object<'a>, &'m Requirement<'a>)> {
-    let mut all = Vec::new();
-    let mut note = |object: Object<'a>, selector: &'m Selector<'a>| {
-        all.extend(selector.requirements().iter().map(|requirement| (object, requirement)));
-    };
-    let pods = |who: &'m Who<'a>| match who {
-        Who::Pods { pods, .. } => Some(pods),
-        Who::Block(_) => None,
-    };
-    for policy in &model.policies {
-        policy.pods.iter().for_each(|selector| note(policy.object, selector));
-        for rule in Direction::BOTH.into_iter().filter_map(|direction| policy.rules(direction)).flatten() {
-            if let Peers::Only(peers) = &rule.peers {
-                peers
-                    .iter()
-                    .filter_map(|peer| pods(&peer.who))
-                    .for_each(|selector| note(policy.object, selector));
-            }
-        }
-    }
-    for policy in &model.admin {
-        policy.subject.iter().filter_map(pods).for_each(|selector| note(policy.object, selector));
-        for rule in Direction::BOTH.into_iter().flat_map(|direction| policy.rules(direction)) {
-            rule.peers
-                .iter()
-                .filter_map(|peer| pods(&peer.who))
-                .for_each(|selector| note(policy.object, selector));
-        }
-    }
-    all
 }

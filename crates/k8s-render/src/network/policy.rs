@@ -119,6 +119,34 @@ pub struct RulePorts<'a> {
     pub names: Vec<(Protocol, &'a str)>,
 }
 
+impl<'a> Rule<'a> {
+    /// The peers that it names; none when it is for everybody.
+    pub(super) fn named(&self) -> &[Peer<'a>] {
+        match &self.peers {
+            Peers::Everyone => &[],
+            Peers::Only(peers) => peers,
+        }
+    }
+}
+
+impl<'a> Who<'a> {
+    /// The selector of pods, if that is what it is.
+    pub(super) fn pods(&self) -> Option<&Selector<'a>> {
+        match self {
+            Self::Pods { pods, .. } => Some(pods),
+            Self::Block(_) => None,
+        }
+    }
+
+    /// The block of addresses, if that is what it is.
+    pub(super) fn block(&self) -> Option<&IpBlock> {
+        match self {
+            Self::Block(block) => Some(block),
+            Self::Pods { .. } => None,
+        }
+    }
+}
+
 impl<'a> Policy<'a> {
     /// Whether the object is a policy that this reader understands.
     pub fn is_one(object: &Object<'_>) -> bool {

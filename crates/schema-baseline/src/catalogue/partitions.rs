@@ -1,5 +1,7 @@
 //! Partitions of a table.
 
+use migrate_core::history::quoted;
+
 use super::table::{Partitioning, Table};
 use crate::ast::{
     Expr, PartitionBy, PartitionChange, PartitionDef, PartitionKey, PartitionMethod, PartitionValues,
@@ -115,8 +117,7 @@ impl PartitionMethod {
             PartitionKey::Expr(expr) => expr.clone(),
             PartitionKey::Columns(columns) => {
                 let word = if self.kind == "key" { "" } else { "COLUMNS " };
-                let names: Vec<String> =
-                    columns.iter().map(|name| format!("`{}`", name.replace('`', "``"))).collect();
+                let names: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
                 format!("{word}({})", names.join(", "))
             }
             PartitionKey::Other(text) => text.clone(),
@@ -131,7 +132,7 @@ impl PartitionDef {
     }
 
     fn spelled(&self, word: &str) -> String {
-        let mut text = format!("{word} `{}`", self.name.replace('`', "``"));
+        let mut text = format!("{word} {}", quoted(&self.name));
         text += &match &self.values {
             PartitionValues::None => String::new(),
             PartitionValues::LessThan(values) => format!(" VALUES LESS THAN ({})", values.join(", ")),

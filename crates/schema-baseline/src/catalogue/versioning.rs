@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use migrate_core::history::quoted;
+
 use super::apply::Run;
 use super::table::{Key, Table};
 use crate::ast::{Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, PeriodDef, same_name};
@@ -53,17 +55,13 @@ pub(crate) fn clause(option: &str, columns: &str) -> String {
     if option == SYSTEM_PERIOD {
         return format!("PERIOD FOR SYSTEM_TIME ({columns})");
     }
-    format!("PERIOD FOR `{}` ({columns})", name.replace('`', "``"))
+    format!("PERIOD FOR {} ({columns})", quoted(name))
 }
 
 /// The clauses of all periods.
 pub(crate) fn clauses(table: &Table) -> impl Iterator<Item = String> {
     let periods = table.options.iter().filter(|(name, _)| name.starts_with(PERIOD));
     periods.map(|(name, columns)| clause(name, columns))
-}
-
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }
 
 impl Table {

@@ -1,8 +1,10 @@
 //! `ALTER TABLE`: one statement a table, as far as servers allow.
 
+use migrate_core::history::quoted;
+
 use super::columns::staying;
 use super::foreign::Foreign;
-use super::print::{Printer, option, quoted};
+use super::print::{Printer, option};
 use super::work::{Work, alter};
 use super::{Loss, Step, loss, partition};
 use crate::ast::{KeyKind, ObjectKind, same_name};

@@ -28,7 +28,7 @@ pub use rename::{Rename, Renamed, annotated};
 use crate::ast::{ObjectKind, RoutineKind};
 use crate::catalogue::Catalogue;
 use crate::emit::delimited;
-use crate::finding::Finding;
+use crate::finding::{Finding, at};
 use crate::place::Place;
 use crate::served::reconcile;
 use crate::verify::{Difference, Sides, differences};
@@ -57,6 +57,16 @@ pub struct Loss {
     pub what: String,
     /// Where it was defined.
     pub place: Place,
+}
+
+/// What statements lose, as findings at its definitions.
+pub fn losses(steps: &[Step]) -> Vec<Finding> {
+    let losses = steps.iter().flat_map(|step| &step.losses);
+    let finding = |loss: &Loss| {
+        let (src, span) = at(&loss.place);
+        Finding::LosesData { what: loss.what.clone(), src, span }
+    };
+    losses.map(finding).collect()
 }
 
 /// The way from one schema to another.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use migrate_core::history::quoted;
+
 use crate::ast::{Action, ActionWord, DataType, DefaultValue, Expr, KeyKind, KeyPartOf, Literal};
 use crate::catalogue::versioning;
 use crate::catalogue::{Check, Column, ForeignKey, Key, Partitioning, Table};
@@ -14,11 +16,6 @@ use crate::place::Span;
 pub(super) struct Printer<'a> {
     pub(super) dialect: Dialect,
     pub(super) table: &'a Table,
-}
-
-/// A name in backticks.
-pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }
 
 /// A string in quotes.

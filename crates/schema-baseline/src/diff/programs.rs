@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::print::{list, quoted, string};
+use migrate_core::history::quoted;
+
+use super::print::{list, string};
 use super::work::Work;
 use super::{Path, Step, kind_of, order};
 use crate::ast::{Body, ObjectKind, RefKind, RoutineKind, TriggerEvent, TriggerTiming};

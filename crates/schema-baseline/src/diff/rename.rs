@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::print::quoted;
+use migrate_core::history::quoted;
+
 use super::{Path, Step, order};
 use crate::ast::ObjectKind;
 use crate::catalogue::Catalogue;
@@ -75,8 +76,6 @@ pub fn annotated(schema: &Catalogue) -> Vec<Rename> {
             add(Renamed::Index(name.clone()), &key.name, &key.place);
         }
     }
-    // Tables first: what is said of columns is said of tables by their new names.
-    renames.sort_by(|a, b| a.what.cmp(&b.what));
     renames
 }
 
@@ -100,6 +99,9 @@ fn beside(place: &Place) -> Option<String> {
 
 /// Renames in the first schema, with a statement for each.
 pub(super) fn apply(from: &mut Catalogue, to: &Catalogue, renames: &[Rename], path: &mut Path) {
+    let mut renames: Vec<&Rename> = renames.iter().collect();
+    // Tables first: what is said of columns is said of tables by their new names.
+    renames.sort_by(|a, b| a.what.cmp(&b.what));
     for rename in renames {
         let Rename { what, old, new, annotated } = rename;
         let (table, has_old, has_new, is_wanted) = match what {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use migrate_core::history::quoted;
+
 use super::foreign::Foreign;
-use super::print::{Printer, list, quoted};
+use super::print::{Printer, list};
 use super::{Loss, Path, Step, order};
 use crate::ast::ObjectKind;
 use crate::catalogue::{Catalogue, ForeignKey, Table};

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use migrate_core::history::quoted;
+
 use super::finding::DumpFinding;
 use super::{table, trigger, view};
 use crate::ast::{ObjectKind, Statement, StatementKind};
@@ -164,10 +166,6 @@ pub(super) fn applied(text: &str, statement: Span, mut edits: Vec<Edit>) -> Stri
     }
     result.push_str(&text[done..statement.end]);
     result
-}
-
-pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
 }
 
 /// Whether a file can bear the name and stays in its folder.

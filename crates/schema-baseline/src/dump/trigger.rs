@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::text::{ByName, quoted};
+use migrate_core::history::quoted;
+
+use super::text::ByName;
 use crate::ast::{CreateTrigger, StatementKind, TriggerEvent, TriggerTiming};
 use crate::dialect::Dialect;
 use crate::live::Shown;

@@ -1,8 +1,8 @@
 //! Views: the query is one long line on the server, and gets lines here. Only white space between tokens changes.
 
+use migrate_core::history::quoted;
 use migrate_core::script::lexer::{Lexer, Token, TokenKind};
 
-use super::text::quoted;
 use crate::ast::CreateView;
 
 /// Words that begin a line of the outermost query.

@@ -51,8 +51,3 @@ impl Style<'_> {
         self.dialect.vendor == Vendor::MySql
     }
 }
-
-/// A name in backticks.
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}

@@ -9,7 +9,6 @@ use migrate_core::predict::{Algorithm, Known, Lock, Prediction, predict};
 use migrate_core::server::Server;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::diff::{self, Live, Options, Step, facts, script};
-use schema_baseline::{Finding, finding};
 use serde_json::json;
 
 use crate::args::{BaselineDiff, Format};
@@ -23,7 +22,7 @@ use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
 
 /// Prints what takes FROM to TO; nothing that loses data unless that is wanted.
 pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format) -> Result<Outcome, Failure> {
-    let reach = Reach { root, connect_timeout: arguments.connect_timeout, table: &arguments.table };
+    let reach = Reach::new(root, &arguments.reading);
     let mut outcome = Outcome::default();
     // A server decides whose rules count, for both sides.
     let from = reach.served(&arguments.from, &mut outcome)?;
@@ -36,7 +35,7 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     };
     let empty = match from.as_ref().or(to.as_ref()) {
         Some(served) => served.empty.clone(),
-        None => Catalogue::new(arguments.dialect),
+        None => Catalogue::new(arguments.reading.dialect),
     };
     let server = from.as_ref().or(to.as_ref()).map(|served| served.server.clone());
     let server = server.unwrap_or_else(|| Server::from(&empty));
@@ -56,7 +55,6 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     }
     let mut renames = diff::annotated(&to);
     renames.extend(arguments.rename.iter().cloned());
-    renames.sort_by(|a, b| a.what.cmp(&b.what));
     let path = match diff::diff(&from, &to, &Options { renames, live }) {
         Ok(path) => path,
         Err(finding) => {
@@ -65,20 +63,15 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
         }
     };
     outcome.extend(path.findings);
-    let mut losses = Vec::new();
-    for loss in path.steps.iter().flat_map(|step| &step.losses) {
-        let (src, span) = finding::at(&loss.place);
-        losses.push(Finding::LosesData { what: loss.what.clone(), src, span });
-    }
-    if !arguments.allow_destructive && !losses.is_empty() {
-        outcome.extend(losses);
+    if !arguments.allow_destructive {
+        outcome.extend(diff::losses(&path.steps));
     }
     let refused = is_broken(&outcome);
     let known = match target {
         Some(options) => {
             let tables = path.steps.iter().flat_map(|step| facts::tables(&step.sql, &server)).collect();
             block_on(async {
-                let mut database = MySqlDatabase::open(&options, Some(&arguments.table)).await?;
+                let mut database = MySqlDatabase::open(&options, Some(&arguments.reading.table)).await?;
                 let known = database.known(&tables).await?;
                 database.close().await?;
                 Ok(known)

@@ -17,11 +17,11 @@ pub(crate) fn run(
     root: Option<&Path>,
     format: Format,
 ) -> Result<Outcome, Failure> {
-    let reach = Reach { root, connect_timeout: arguments.connect_timeout, table: &arguments.table };
+    let reach = Reach::new(root, &arguments.reading);
     let mut outcome = Outcome::default();
     let schema = match reach.served(&arguments.source, &mut outcome)? {
         Some(served) => served.catalogue,
-        None => reach.built(&arguments.source, Catalogue::new(arguments.dialect), &mut outcome)?,
+        None => reach.built(&arguments.source, Catalogue::new(arguments.reading.dialect), &mut outcome)?,
     };
     if is_broken(&outcome) {
         return Ok(outcome);

@@ -158,6 +158,7 @@ pub(super) fn bundle(facts: &Facts<'_>) -> BTreeSet<String> {
 /// The migrations in the ConfigMaps that a workload mounts, by file name: the text, and what mounts it.
 fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (&'a Node, &'a Node)> {
     let mut packed = BTreeMap::new();
+    let mounted = mounted_names(workload);
     for reference in references(workload).iter().filter(|r| r.mounted && r.kind == ConfigKind::ConfigMap) {
         for config in facts.configs.iter().filter(|config| {
             config.kind == ConfigKind::ConfigMap
@@ -166,7 +167,7 @@ fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (
         }) {
             let scripts = config.entries.iter().filter(|entry| is_script(entry.key));
             packed.extend(scripts.map(|entry| {
-                let name = mounted_name(workload, reference.name, entry.key);
+                let name = mounted.get(&(reference.name, entry.key)).copied().unwrap_or(entry.key);
                 (name, (entry.node, reference.node))
             }));
         }
@@ -174,20 +175,22 @@ fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (
     packed
 }
 
-/// The file name under which a projected volume shows a key of a `ConfigMap`; the key itself where none says otherwise.
-fn mounted_name<'a>(workload: &Workload<'a>, config: &str, key: &'a str) -> &'a str {
+/// The file names under which projected volumes show keys of `ConfigMaps`, by the map's name and the key; a key without one shows as
+/// itself.
+fn mounted_names<'a>(workload: &Workload<'a>) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let mut names = BTreeMap::new();
     let volumes = workload.spec.get("volumes").map(Node::items).unwrap_or_default();
     let sources = volumes.iter().filter_map(|volume| volume.at(&["projected", "sources"]));
     let text = |node: &'a Node, field: &str| node.get(field).and_then(Node::as_str);
-    sources
-        .flat_map(Node::items)
-        .filter_map(|source| source.get("configMap"))
-        .filter(|source| text(source, "name") == Some(config))
-        .filter_map(|source| source.get("items"))
-        .flat_map(Node::items)
-        .find(|item| text(item, "key") == Some(key))
-        .and_then(|item| text(item, "path"))
-        .map_or(key, file_name)
+    for source in sources.flat_map(Node::items).filter_map(|source| source.get("configMap")) {
+        let Some(config) = text(source, "name") else { continue };
+        for item in source.get("items").map(Node::items).unwrap_or_default() {
+            if let (Some(key), Some(path)) = (text(item, "key"), text(item, "path")) {
+                names.entry((config, key)).or_insert(file_name(path));
+            }
+        }
+    }
+    names
 }
 
 /// Whether the generator of bundles made a Job; its name then follows its content.

@@ -46,9 +46,6 @@ pub(crate) fn run(
     if let Some(platform) = &platform {
         outcome.extend(without_connection(platform, &observed));
     }
-    if observed.iter().any(|one| one.seen.is_err()) {
-        outcome.exit = Some(Exit::Unreachable);
-    }
     outcome.summary = show::summary(platform.as_ref(), &observed);
     outcome.details.insert(
         "servers".to_owned(),
@@ -58,7 +55,8 @@ pub(crate) fn run(
     Ok(outcome)
 }
 
-/// Asks every server that infra.toml names for an environment, or for all of them, side by side.
+/// Asks every server that infra.toml names for an environment, or for all of them, side by side. One that cannot be asked decides
+/// the exit code.
 pub(crate) fn observe_all(
     tree: &Tree,
     platform: Option<&Platform>,
@@ -84,7 +82,11 @@ pub(crate) fn observe_all(
             )]);
         }
     }
-    observe::all(servers, limit)
+    let observed = observe::all(servers, limit)?;
+    if observed.iter().any(|one| one.seen.is_err()) {
+        outcome.exit = Some(Exit::Unreachable);
+    }
+    Ok(observed)
 }
 
 /// Stores of an environment that was asked which infra.toml does not say how to reach.

@@ -31,6 +31,13 @@ pub(super) enum Options {
 }
 
 impl Server {
+    pub(super) fn protocol(&self) -> Protocol {
+        match &self.options {
+            Options::MySql(_) => Protocol::MySql,
+            Options::Redis(_) => Protocol::Redis,
+        }
+    }
+
     /// Host and port.
     pub(super) fn address(&self) -> String {
         match &self.options {
@@ -149,14 +156,5 @@ fn component(
             address: server.address(),
             environment: server.environment.clone(),
         })),
-    }
-}
-
-impl Server {
-    pub(super) fn protocol(&self) -> Protocol {
-        match &self.options {
-            Options::MySql(_) => Protocol::MySql,
-            Options::Redis(_) => Protocol::Redis,
-        }
     }
 }

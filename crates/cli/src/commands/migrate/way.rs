@@ -7,7 +7,6 @@ use migrate_core::resolve::{LocationFile, ResolveOptions, resolve_with};
 use migrate_core::{Finding, Migration};
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::diff::{self, Options, Rename, Step, script};
-use schema_baseline::finding;
 
 use crate::outcome::Outcome;
 use crate::source::is_broken;
@@ -29,16 +28,6 @@ pub(super) fn way(
             None
         }
     }
-}
-
-/// What the statements lose, each at its definition.
-pub(super) fn losses(steps: &[Step]) -> Vec<schema_baseline::Finding> {
-    let losses = steps.iter().flat_map(|step| &step.losses);
-    let finding = |loss: &diff::Loss| {
-        let (src, span) = finding::at(&loss.place);
-        schema_baseline::Finding::LosesData { what: loss.what.clone(), src, span }
-    };
-    losses.map(finding).collect()
 }
 
 /// The statements below `head`, a line of comment, with a comment for what each of them loses.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::HostNetwork;
 use crate::network::bits::BitSet;
 use crate::network::model::Model;
-use crate::network::policy::{Direction, Peers, Who};
+use crate::network::policy::Direction;
 use crate::network::selector::{Selector, Test};
 
 /// The pods of a model by what policies can see of them.
@@ -24,35 +24,16 @@ impl<'a> Classes<'a> {
         host_network: HostNetwork,
         observed: &[(Option<&'a str>, Selector<'a>)],
     ) -> Self {
-        let mut keys: Vec<&str> = Vec::new();
+        let selectors = observed.iter().map(|(_, selector)| selector);
+        let selectors = selectors.chain(model.selectors().map(|(_, selector)| selector));
+        let mut keys: Vec<&str> =
+            selectors.flat_map(|selector| selector.requirements().iter().map(|r| r.key)).collect();
         let mut names = Vec::new();
-        let mut note = |selector: &Selector<'a>| keys.extend(selector.requirements().iter().map(|r| r.key));
-        for (_, selector) in observed {
-            note(selector);
-        }
-        for policy in &model.policies {
-            policy.pods.iter().for_each(&mut note);
-            for rule in Direction::BOTH.into_iter().filter_map(|d| policy.rules(d)).flatten() {
-                names.extend(rule.ports.names.iter().copied());
-                let Peers::Only(peers) = &rule.peers else { continue };
-                for peer in peers {
-                    if let Who::Pods { pods, .. } = &peer.who {
-                        note(pods);
-                    }
-                }
-            }
-        }
-        for policy in &model.admin {
-            let mut note = |who: &Who<'a>| {
-                if let Who::Pods { pods, .. } = who {
-                    note(pods);
-                }
-            };
-            policy.subject.iter().for_each(&mut note);
-            for rule in Direction::BOTH.into_iter().flat_map(|d| policy.rules(d)) {
-                names.extend(rule.ports.names.iter().copied());
-                rule.peers.iter().for_each(|peer| note(&peer.who));
-            }
+        for direction in Direction::BOTH {
+            let rules = model.policies.iter().filter_map(|policy| policy.rules(direction)).flatten();
+            let admin = model.admin.iter().flat_map(|policy| policy.rules(direction));
+            let ports = rules.map(|rule| &rule.ports).chain(admin.map(|rule| &rule.ports));
+            names.extend(ports.flat_map(|ports| ports.names.iter().copied()));
         }
         keys.sort_unstable();
         keys.dedup();

@@ -52,45 +52,53 @@ impl Algebra<PortsId> for PortTable {
     }
 }
 
-/// The state between two ends while rules are asked in turn.
-#[derive(Debug, Clone)]
-pub(super) struct Layers<P> {
+/// A rule of an administrator that matches both ends.
+pub(super) struct Asked<P> {
+    pub(super) is_baseline: bool,
+    pub(super) action: Action,
+    /// The ports that it is about there.
+    pub(super) ports: P,
+}
+
+/// What all layers allow. `rules` come in the order in which they are asked, the baseline's last; `own` is what the
+/// `NetworkPolicies` allow, none where they do not isolate.
+pub(super) fn layered<P>(
+    sets: &mut impl Algebra<P>,
+    rules: impl IntoIterator<Item = Asked<P>>,
+    own: Option<P>,
+) -> P {
+    let mut state = State { open: sets.all(), passed: sets.none(), allowed: sets.none() };
+    let mut rules = rules.into_iter().peekable();
+    while let Some(rule) = rules.next_if(|rule| !rule.is_baseline) {
+        state.ask(&rule, sets);
+    }
+    state.open = sets.union(&state.open, &state.passed);
+    if let Some(own) = own {
+        state.open = sets.intersection(&state.open, &own);
+    } else {
+        rules.for_each(|rule| state.ask(&rule, sets));
+    }
+    // What nobody has decided is allowed.
+    sets.union(&state.allowed, &state.open)
+}
+
+/// The ports between two ends while rules are asked in turn.
+struct State<P> {
     /// What no rule has decided.
     open: P,
-    /// What the administrators leave to the `NetworkPolicies`.
+    /// What administrators leave to the `NetworkPolicies`.
     passed: P,
     allowed: P,
 }
 
-impl<P: Clone> Layers<P> {
-    pub(super) fn new(sets: &impl Algebra<P>) -> Self {
-        Self { open: sets.all(), passed: sets.none(), allowed: sets.none() }
-    }
-
-    /// Asks a rule that matches both ends.
-    pub(super) fn ask(&mut self, action: Action, ports: &P, sets: &mut impl Algebra<P>) {
-        let decided = sets.intersection(&self.open, ports);
-        self.open = sets.difference(&self.open, ports);
-        match action {
+impl<P> State<P> {
+    fn ask(&mut self, rule: &Asked<P>, sets: &mut impl Algebra<P>) {
+        let decided = sets.intersection(&self.open, &rule.ports);
+        self.open = sets.difference(&self.open, &rule.ports);
+        match rule.action {
             Action::Allow => self.allowed = sets.union(&self.allowed, &decided),
             Action::Pass => self.passed = sets.union(&self.passed, &decided),
             Action::Deny => {}
         }
-    }
-
-    /// Ends the administrators' layer: what they passed on is open again.
-    pub(super) fn pass(&mut self, sets: &mut impl Algebra<P>) {
-        self.open = sets.union(&self.open, &self.passed);
-    }
-
-    /// Ends with the `NetworkPolicies`, which isolate and allow these ports.
-    pub(super) fn isolated(self, ports: &P, sets: &mut impl Algebra<P>) -> P {
-        let rest = sets.intersection(&self.open, ports);
-        sets.union(&self.allowed, &rest)
-    }
-
-    /// Ends without isolation: what nobody has decided is allowed.
-    pub(super) fn rest(self, sets: &mut impl Algebra<P>) -> P {
-        sets.union(&self.allowed, &self.open)
     }
 }

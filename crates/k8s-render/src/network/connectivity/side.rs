@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::classes::{Classes, Index};
+use super::layers::Asked;
 use crate::network::bits::BitSet;
 use crate::network::cidr::{IpBlock, Partition};
 use crate::network::model::Model;
-use crate::network::policy::{Action, Direction, Peer, Peers, RulePorts, Tier, Who};
+use crate::network::policy::{Action, Direction, Peer, Peers, Rule, RulePorts, Tier, Who};
 
 /// One direction of all policies.
 pub(super) struct Side {
@@ -38,6 +39,13 @@ pub(crate) struct AdminEntry {
     pub(super) is_baseline: bool,
     pub(super) peers: usize,
     pub(super) ports: usize,
+}
+
+impl AdminEntry {
+    /// The rule with the ports that it is about between two ends.
+    pub(super) fn asked<P>(&self, ports: P) -> Asked<P> {
+        Asked { is_baseline: self.is_baseline, action: self.action, ports }
+    }
 }
 
 /// Whom a list of peers matches.
@@ -78,6 +86,44 @@ fn pods_of<'a>(
     matching
 }
 
+/// The distinct peer sets of one direction while it is read.
+struct PeerSets<'s, 'a> {
+    classes: &'s Classes<'a>,
+    partition: &'s Partition,
+    /// The number of each block in the partition.
+    blocks: HashMap<&'s IpBlock, usize>,
+    known: HashMap<PeerSet, usize>,
+    distinct: Vec<PeerSet>,
+}
+
+impl<'a> PeerSets<'_, 'a> {
+    /// Everybody, inside and outside.
+    fn everyone(&mut self) -> usize {
+        let (classes, pieces) = (self.classes.members.len(), self.partition.pieces.len());
+        self.add(PeerSet { classes: BitSet::full(classes), pieces: BitSet::full(pieces) })
+    }
+
+    /// Whoever one of the peers matches; those without a selector of namespaces mean pods of `own`.
+    fn of(&mut self, peers: &[Peer<'a>], own: Option<&BitSet>, index: &mut Index<'_, 'a>) -> usize {
+        let (classes, pieces) = (self.classes.members.len(), self.partition.pieces.len());
+        let mut set = PeerSet { classes: BitSet::empty(classes), pieces: BitSet::empty(pieces) };
+        for Peer { who, .. } in peers {
+            match who {
+                Who::Block(block) => set.pieces.union(&self.partition.members[self.blocks[block]]),
+                Who::Pods { .. } => set.classes.union(&pods_of(who, own, self.classes, index)),
+            }
+        }
+        self.add(set)
+    }
+
+    fn add(&mut self, set: PeerSet) -> usize {
+        *self.known.entry(set).or_insert_with_key(|set| {
+            self.distinct.push(set.clone());
+            self.distinct.len() - 1
+        })
+    }
+}
+
 /// Distinct port lists of rules.
 #[derive(Default)]
 pub(super) struct RulePortsTable<'a> {
@@ -107,22 +153,10 @@ impl Side {
     ) -> Self {
         let mut blocks: HashMap<&IpBlock, usize> = HashMap::new();
         let mut distinct: Vec<&IpBlock> = Vec::new();
-        let in_rules = model.policies.iter().filter_map(|policy| policy.rules(direction)).flatten();
-        let in_peers = in_rules.filter_map(|rule| match &rule.peers {
-            Peers::Only(peers) => Some(peers),
-            Peers::Everyone => None,
-        });
-        let in_peers = in_peers.flatten().filter_map(|peer| match &peer.who {
-            Who::Block(block) => Some(block),
-            Who::Pods { .. } => None,
-        });
-        let in_admin =
-            model.admin.iter().flat_map(|policy| policy.rules(direction)).flat_map(|rule| &rule.peers);
-        let in_admin = in_admin.filter_map(|peer| match &peer.who {
-            Who::Block(block) => Some(block),
-            Who::Pods { .. } => None,
-        });
-        for block in in_peers.chain(in_admin).chain(observed) {
+        let rules = model.policies.iter().filter_map(|policy| policy.rules(direction)).flatten();
+        let admin = model.admin.iter().flat_map(|policy| policy.rules(direction));
+        let peers = rules.flat_map(Rule::named).chain(admin.flat_map(|rule| &rule.peers));
+        for block in peers.filter_map(|peer| peer.who.block()).chain(observed) {
             blocks.entry(block).or_insert_with(|| {
                 distinct.push(block);
                 distinct.len() - 1
@@ -130,16 +164,10 @@ impl Side {
         }
         let partition = Partition::new(&distinct);
 
-        let (class_count, piece_count) = (classes.members.len(), partition.pieces.len());
-        let mut side = Self {
-            partition,
-            rules: Vec::new(),
-            admin: Vec::new(),
-            peers: Vec::new(),
-            signature_of: Vec::new(),
-            signatures: Vec::new(),
-        };
-        let mut sets: HashMap<PeerSet, usize> = HashMap::new();
+        let mut sets =
+            PeerSets { classes, partition: &partition, blocks, known: HashMap::new(), distinct: Vec::new() };
+        let (mut entries, mut admin) = (Vec::new(), Vec::new());
+        let class_count = classes.members.len();
         let mut selecting: Vec<Vec<usize>> = vec![Vec::new(); class_count];
         for (number, policy) in model.policies.iter().enumerate() {
             let Some(rules) = policy.rules(direction) else { continue };
@@ -152,26 +180,11 @@ impl Side {
                 selected.iter().for_each(|class| selecting[class].push(number));
             }
             for rule in rules {
-                let mut set =
-                    PeerSet { classes: BitSet::empty(class_count), pieces: BitSet::empty(piece_count) };
-                match &rule.peers {
-                    Peers::Everyone => {
-                        set =
-                            PeerSet { classes: BitSet::full(class_count), pieces: BitSet::full(piece_count) };
-                    }
-                    Peers::Only(peers) => {
-                        for Peer { who, .. } in peers {
-                            match who {
-                                Who::Block(block) => set.pieces.union(&side.partition.members[blocks[block]]),
-                                Who::Pods { .. } => {
-                                    set.classes.union(&pods_of(who, Some(&own), classes, index));
-                                }
-                            }
-                        }
-                    }
-                }
-                let peers = side.peer_set(set, &mut sets);
-                side.rules.push(RuleEntry {
+                let peers = match &rule.peers {
+                    Peers::Everyone => sets.everyone(),
+                    Peers::Only(peers) => sets.of(peers, Some(&own), index),
+                };
+                entries.push(RuleEntry {
                     policy: number,
                     rule: rule.index,
                     peers,
@@ -181,18 +194,10 @@ impl Side {
         }
         let mut subject_to: Vec<Vec<usize>> = vec![Vec::new(); class_count];
         for (number, policy) in model.admin.iter().enumerate() {
-            let first = side.admin.len();
+            let first = admin.len();
             for rule in policy.rules(direction) {
-                let mut set =
-                    PeerSet { classes: BitSet::empty(class_count), pieces: BitSet::empty(piece_count) };
-                for Peer { who, .. } in &rule.peers {
-                    match who {
-                        Who::Block(block) => set.pieces.union(&side.partition.members[blocks[block]]),
-                        Who::Pods { .. } => set.classes.union(&pods_of(who, None, classes, index)),
-                    }
-                }
-                let peers = side.peer_set(set, &mut sets);
-                side.admin.push(AdminEntry {
+                let peers = sets.of(&rule.peers, None, index);
+                admin.push(AdminEntry {
                     policy: number,
                     rule: rule.index,
                     action: rule.action,
@@ -203,19 +208,14 @@ impl Side {
             }
             let subjects = policy.subject.iter().map(|who| pods_of(who, None, classes, index));
             for class in subjects.flat_map(|set| set.iter().collect::<Vec<_>>()) {
-                subject_to[class].extend(first..side.admin.len());
+                subject_to[class].extend(first..admin.len());
             }
         }
+        let peers = sets.distinct;
+        let (signature_of, signatures) = (Vec::new(), Vec::new());
+        let mut side = Self { partition, rules: entries, admin, peers, signature_of, signatures };
         side.sign(selecting.into_iter().zip(subject_to), &classes.table_of);
         side
-    }
-
-    /// The number of a set of peers.
-    fn peer_set(&mut self, set: PeerSet, sets: &mut HashMap<PeerSet, usize>) -> usize {
-        *sets.entry(set).or_insert_with_key(|set| {
-            self.peers.push(set.clone());
-            self.peers.len() - 1
-        })
     }
 
     /// Gives classes with equal policies (and equal named ports) one signature.

@@ -1,7 +1,7 @@
 //! The relation, computed one source at a time.
 
 use super::Connectivity;
-use super::layers::Layers;
+use super::layers::layered;
 use super::side::{AdminEntry, PeerSet, Side, Signature};
 use crate::network::policy::Direction;
 use crate::network::ports::{PortTable, PortsId};
@@ -90,13 +90,13 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
             let matched = |entry: &AdminEntry| side.peers[entry.peers].classes.contains(class);
             let ports = |entry: &AdminEntry| relation.resolve(entry.ports, relation.table_of[class]);
             let own = isolated.then_some(self.out.classes[class]);
-            self.out.classes[class] = layered(&mut self.ports, side, signature, own, matched, ports);
+            self.out.classes[class] = allowed(&mut self.ports, side, signature, own, matched, ports);
         }
         for piece in 0..self.out.pieces.len() {
             let matched = |entry: &AdminEntry| side.peers[entry.peers].pieces.contains(piece);
             let own = isolated.then_some(self.out.pieces[piece]);
             let ports = |entry: &AdminEntry| relation.numbers[entry.ports];
-            self.out.pieces[piece] = layered(&mut self.ports, side, signature, own, matched, ports);
+            self.out.pieces[piece] = allowed(&mut self.ports, side, signature, own, matched, ports);
         }
     }
 
@@ -115,7 +115,7 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
             if !signature.admin.is_empty() {
                 let own = (!signature.policies.is_empty()).then_some(all);
                 let ports = |entry: &AdminEntry| relation.resolve(entry.ports, signature.table);
-                all = layered(&mut self.ports, side, signature, own, |entry| matched[entry.peers], ports);
+                all = allowed(&mut self.ports, side, signature, own, |entry| matched[entry.peers], ports);
             }
             self.into.push(all);
         }
@@ -130,7 +130,7 @@ impl<'c, 'm, 'a> Walk<'c, 'm, 'a> {
 }
 
 /// What all layers allow; `own` is what the `NetworkPolicies` do, none where they do not isolate.
-fn layered(
+fn allowed(
     table: &mut PortTable,
     side: &Side,
     signature: &Signature,
@@ -138,17 +138,7 @@ fn layered(
     matched: impl Fn(&AdminEntry) -> bool,
     ports: impl Fn(&AdminEntry) -> PortsId,
 ) -> PortsId {
-    let mut layers = Layers::new(table);
-    let entries = || signature.admin.iter().map(|entry| &side.admin[*entry]).filter(|entry| matched(entry));
-    for entry in entries().filter(|entry| !entry.is_baseline) {
-        layers.ask(entry.action, &ports(entry), table);
-    }
-    layers.pass(table);
-    if let Some(own) = own {
-        return layers.isolated(&own, table);
-    }
-    for entry in entries().filter(|entry| entry.is_baseline) {
-        layers.ask(entry.action, &ports(entry), table);
-    }
-    layers.rest(table)
+    let entries = signature.admin.iter().map(|entry| &side.admin[*entry]).filter(|entry| matched(entry));
+    let rules = entries.map(|entry| entry.asked(ports(entry)));
+    layered(table, rules, own)
 }

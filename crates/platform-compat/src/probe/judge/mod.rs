@@ -16,6 +16,9 @@ use crate::platform::Platform;
 pub use mysql::judge as mysql;
 pub use redis::{Holds, judge as redis};
 
+/// Per cent from which on something is nearly full, and from which on that is an error.
+const FULL: (u64, u64) = (80, 95);
+
 /// The server that facts are about.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'p> {
@@ -173,6 +176,19 @@ impl Subject<'_> {
             findings.push(finding.at(of.platform, first.place, "declared here"));
         }
         findings
+    }
+
+    /// Whether nearly all connections are in use, and the setting that allows more.
+    fn connections(&self, used: u64, most: u64, setting: &str) -> Option<Finding> {
+        let share = per_cent(used, most);
+        (share >= FULL.0).then(|| {
+            self.finding(
+                "probe/connections",
+                if share >= FULL.1 { Severity::Error } else { Severity::Warning },
+                format!("{} has {used} of {most} connections in use", self.name()),
+                format!("find who holds them, or raise `{setting}`"),
+            )
+        })
     }
 
     /// A place of the declaration.

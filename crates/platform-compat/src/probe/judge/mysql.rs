@@ -2,7 +2,7 @@
 
 use miette::Severity::{Advice, Error, Warning};
 
-use super::{Subject, bytes, per_cent};
+use super::{Subject, bytes};
 use crate::probe::Finding;
 use crate::probe::mysql::{Facts, Source};
 use crate::range::Range;
@@ -10,8 +10,6 @@ use crate::version::{Scheme, Suffix, Version};
 
 /// Seconds behind its source from which on a replica is told of, and from which on it is an error.
 const LAG: (u64, u64) = (30, 300);
-/// Per cent of the connections in use, in the same way.
-const CONNECTIONS: (u64, u64) = (80, 95);
 /// The size that a buffer pool has when nobody has thought of it.
 const DEFAULT_POOL: u64 = 128 << 20;
 
@@ -144,17 +142,8 @@ fn load(facts: &Facts, subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let number = |name| facts.variable(name).and_then(|text| text.parse::<u64>().ok());
     let used = facts.status.get("Threads_connected").copied().unwrap_or_default();
-    if let Some(most) = number("max_connections") {
-        let share = per_cent(used, most);
-        if share >= CONNECTIONS.0 {
-            findings.push(subject.finding(
-                "probe/connections",
-                if share >= CONNECTIONS.1 { Error } else { Warning },
-                format!("{} has {used} of {most} connections in use", subject.name()),
-                "find who holds them, or raise `max_connections`",
-            ));
-        }
-    }
+    let most = number("max_connections");
+    findings.extend(most.and_then(|most| subject.connections(used, most, "max_connections")));
     if let Some(pool) = number("innodb_buffer_pool_size").filter(|pool| *pool <= DEFAULT_POOL)
         && subject.is_production()
     {

@@ -2,15 +2,13 @@
 
 use miette::Severity::{Error, Warning};
 
-use super::{Subject, bytes, per_cent};
+use super::{FULL, Subject, bytes, per_cent};
 use crate::model::Kind;
 use crate::probe::Finding;
 use crate::probe::redis::{Facts, Role};
 
 /// Bytes and seconds behind its primary from which on a replica is told of.
 const LAG: (u64, u64) = (10 << 20, 30);
-/// Per cent from which on something is nearly full, and from which on that is an error.
-const FULL: (u64, u64) = (80, 95);
 /// One in so many keys may last before sessions without an end are an error.
 const LASTING: usize = 10;
 
@@ -49,7 +47,7 @@ pub fn judge(facts: &Facts, holds: Holds, subject: &Subject<'_>) -> Vec<Finding>
     findings.extend(persistence(facts, holds, subject));
     findings.extend(replication(facts, subject));
     findings.extend(expiry(facts, holds, subject));
-    findings.extend(clients(facts, subject));
+    findings.extend(info.max_clients.and_then(|most| subject.connections(info.clients, most, "maxclients")));
     findings.extend(subject.unseen(&facts.unseen));
     findings
 }
@@ -219,17 +217,4 @@ fn expiry(facts: &Facts, holds: Holds, subject: &Subject<'_>) -> Option<Finding>
         )),
         _ => None,
     }
-}
-
-fn clients(facts: &Facts, subject: &Subject<'_>) -> Option<Finding> {
-    let (used, most) = (facts.info.clients, facts.info.max_clients?);
-    let share = per_cent(used, most);
-    (share >= FULL.0).then(|| {
-        subject.finding(
-            "probe/connections",
-            if share >= FULL.1 { Error } else { Warning },
-            format!("{} has {used} of {most} connections in use", subject.name()),
-            "find who holds them, or raise `maxclients`",
-        )
-    })
 }

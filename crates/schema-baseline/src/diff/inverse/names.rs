@@ -139,7 +139,7 @@ impl Names {
         (if findings.is_empty() { back } else { Vec::new() }, findings)
     }
 
-    /// Tables first: what is said of columns is said of tables by the names that they will have.
+    /// What is said of columns is said of tables by the names that they will have.
     fn renames(
         &self,
         of: impl Fn(&Table) -> &String,
@@ -160,7 +160,6 @@ impl Names {
             let keys = table.keys.iter().filter(is_other);
             renames.extend(keys.map(|name| rename(Renamed::Index(of(table).clone()), name)));
         }
-        renames.sort_by(|a, b| a.what.cmp(&b.what));
         renames
     }
 }

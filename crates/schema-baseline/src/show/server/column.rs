@@ -1,7 +1,9 @@
 //! Lines of columns.
 
+use migrate_core::history::quoted;
+
+use super::Style;
 use super::literal::{at_scale, float, member, string, time};
-use super::{Style, quoted};
 use crate::ast::{DataType, DefaultValue, Literal};
 use crate::catalogue::versioning;
 use crate::catalogue::{Check, Column, Table};

@@ -1,13 +1,14 @@
 //! Expressions of defaults, generated columns, checks, functional keys and partitions, as servers print them: MySQL puts
 //! parentheses around every operator and a character set before every string, MariaDB only parentheses that matter.
 
+use migrate_core::history::quoted;
 use sqlparser::ast::{
     BinaryOperator, CeilFloorKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     Interval, UnaryOperator, Value,
 };
 
+use super::Style;
 use super::literal::string;
-use super::{Style, quoted};
 use crate::served::text::{is_at_end, parser, prepared};
 
 /// How strongly what was printed binds; MariaDB puts parentheses around what binds less than its surroundings ask for.

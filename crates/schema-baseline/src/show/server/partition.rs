@@ -1,7 +1,9 @@
 //! `PARTITION BY …` behind a table.
 
+use migrate_core::history::quoted;
+
+use super::Style;
 use super::literal::string;
-use super::{Style, quoted};
 use crate::ast::{PartitionBy, PartitionDef, PartitionKey, PartitionMethod, PartitionValues};
 use crate::catalogue::{Partitioning, Table};
 use crate::parse::is_plain_name;

@@ -1,7 +1,9 @@
 //! Triggers, routines and events: their heads are printed anew, their bodies stay as they were written.
 
+use migrate_core::history::quoted;
+
+use super::Style;
 use super::literal::string;
-use super::{Style, quoted};
 use crate::ast::{CreateRoutine, RoutineKind, TriggerEvent, TriggerTiming};
 use crate::catalogue::{Catalogue, Event, Routine, Trigger, is_text};
 

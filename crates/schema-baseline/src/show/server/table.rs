@@ -1,7 +1,9 @@
 //! Tables.
 
+use migrate_core::history::quoted;
+
+use super::Style;
 use super::literal::string;
-use super::{Style, quoted};
 use crate::ast::{Action, ActionWord, KeyKind, KeyPartOf};
 use crate::catalogue::versioning;
 use crate::catalogue::{ForeignKey, Key, Table};

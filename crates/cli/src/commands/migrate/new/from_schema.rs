@@ -56,7 +56,6 @@ pub(super) fn scripts(
     }
     let mut renames = diff::annotated(&to);
     renames.extend(arguments.derived.rename.iter().cloned());
-    renames.sort_by(|a, b| a.what.cmp(&b.what));
     let Some(steps) = way::way(&from, &to, renames.clone(), outcome) else { return Ok(Vec::new()) };
     if steps.is_empty() {
         outcome.summary = format!(
@@ -66,7 +65,7 @@ pub(super) fn scripts(
         return Ok(Vec::new());
     }
     if !arguments.derived.allow_destructive {
-        outcome.extend(way::losses(&steps));
+        outcome.extend(diff::losses(&steps));
     }
     let mut made =
         vec![File { name: names.versioned.clone(), text: way::text(&arguments.description, &steps) }];
@@ -100,9 +99,7 @@ fn inverse(renames: &[Rename], from: &Catalogue) -> Vec<Rename> {
         };
         Some(Rename { what, old: rename.new.clone(), new: rename.old.clone(), annotated: rename.annotated })
     };
-    let mut inverse: Vec<Rename> = renames.iter().rev().filter_map(back).collect();
-    inverse.sort_by(|a, b| a.what.cmp(&b.what));
-    inverse
+    renames.iter().rev().filter_map(back).collect()
 }
 
 /// Reads the texts as the files that they become and runs them in memory among the others: a repeatable migration that makes an

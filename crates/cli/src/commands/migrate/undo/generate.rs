@@ -13,7 +13,7 @@ use schema_baseline::applied::applied;
 use schema_baseline::ast::ObjectKind;
 use schema_baseline::catalogue::Catalogue;
 use schema_baseline::changes::{Fate, changes};
-use schema_baseline::diff::inverse;
+use schema_baseline::diff::{inverse, losses};
 use schema_baseline::live::read;
 use schema_baseline::replay::{expanded, replay_onto};
 use schema_baseline::served::reconcile;
@@ -166,7 +166,7 @@ impl Back<'_> {
         let path = inverse(&source, self.before, self.after);
         outcome.extend(path.findings);
         if !of.allow_destructive {
-            outcome.extend(way::losses(&path.steps));
+            outcome.extend(losses(&path.steps));
         }
         let head = format!("takes back {}", self.migration.name());
         let text = way::text(&head, &path.steps);

@@ -1,10 +1,12 @@
-//! A small generator of random numbers, so that a seed says everything about a case.
+//! Generated cases: a small generator of random numbers, so that a seed says everything about a case.
 
 /// The `SplitMix64` generator of Steele, Lea and Flood (OOPSLA 2014).
-pub(crate) struct Random(u64);
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// Numbers that a seed says.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -16,18 +18,27 @@ impl Random {
     }
 
     /// A number below `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).expect("a usize fits 64 bits");
         usize::try_from(self.next() % bound).expect("it is below a usize")
     }
 
     /// True in one of `n` cases.
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
     /// One of the elements.
-    pub(crate) fn pick<'t, T>(&mut self, of: &'t [T]) -> &'t T {
+    pub fn pick<'t, T>(&mut self, of: &'t [T]) -> &'t T {
         &of[self.below(of.len())]
     }
+}
+
+/// How many cases or which ones, as an environment variable says.
+///
+/// # Panics
+/// When it says something else than a number.
+pub fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
