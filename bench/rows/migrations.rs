@@ -85,11 +85,12 @@ fn migrate(bench: &mut Bench) {
             once(&mut project.infra(bench, &database, "apply"));
             let ours = median(21, || project.infra(bench, &database, verb));
             let flyway = median(5, || project.flyway(&database, theirs));
+            let maven = median(5, || project.flyway_of_maven(&database, theirs));
             let memory = Some(peak_memory(&mut project.infra(bench, &database, verb)));
             bench.add(Row {
                 name,
                 ours,
-                peers: vec![Peer::new("Flyway's engine", flyway)],
+                peers: vec![Peer::new("Flyway's engine", flyway), Peer::new("Flyway by Maven", maven)],
                 memory,
                 bytes: None,
             });
@@ -146,6 +147,10 @@ impl Project {
 
     fn flyway(&self, database: &Database, verb: &str) -> Command {
         Flyway::new(database, &self.locations()).command(&[verb])
+    }
+
+    fn flyway_of_maven(&self, database: &Database, verb: &str) -> Command {
+        Flyway::new(database, &self.locations()).of_maven(verb)
     }
 }
 

@@ -41,14 +41,24 @@ impl<'a> Flyway<'a> {
     /// The command, not yet started.
     pub fn command(&self, verbs: &[&str]) -> Command {
         let mut command = Command::new(tool("FLYWAY"));
+        self.configure(command.args(verbs));
         command
-            .args(verbs)
+    }
+
+    /// A verb of the Maven plugin, not yet started: of what is in Maven Central, the only Flyway that is a program as users run it.
+    pub fn of_maven(&self, verb: &str) -> Command {
+        let mut command = Command::new(tool("FLYWAY_MAVEN"));
+        self.configure(command.arg(verb));
+        command
+    }
+
+    fn configure(&self, command: &mut Command) {
+        command
             .env("FLYWAY_URL", self.database.jdbc_url())
             .env("FLYWAY_USER", crate::servers::USER)
             .env("FLYWAY_PASSWORD", crate::servers::PASSWORD)
             .env("FLYWAY_LOCATIONS", format!("filesystem:{}", self.locations.display()))
             .envs(self.settings.iter().map(|(name, value)| (format!("FLYWAY_{name}"), value)));
-        command
     }
 
     /// `info` as rows of version, description, type, state and checksum.

@@ -196,23 +196,38 @@ fn tally(findings: &[&BoxedFinding], verbose: bool) -> Option<String> {
 
 /// A table with aligned columns; the first row is the heading.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
-    let width = |text: &str| anstream::adapter::strip_str(text).to_string().chars().count();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns)
-        .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| width(cell)).max().unwrap_or(0))
-        .collect();
+    let mut widths = vec![0; columns];
+    for row in rows {
+        for (cell, widest) in row.iter().zip(&mut widths) {
+            *widest = width(cell).max(*widest);
+        }
+    }
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
-        let mut line = String::new();
-        for (cell, wanted) in row.iter().zip(&widths) {
-            let padded = format!("{cell}{}", " ".repeat(wanted - width(cell)));
-            line += &if number == 0 { styled(ui::STRONG, padded) } else { padded };
-            line += "  ";
+        let begun = text.len();
+        for (cell, widest) in row.iter().zip(&widths) {
+            let blanks = widest - width(cell);
+            if number == 0 {
+                text += &styled(ui::STRONG, format!("{cell}{:blanks$}", ""));
+            } else {
+                text += cell;
+                text.extend(std::iter::repeat_n(' ', blanks));
+            }
+            text += "  ";
         }
-        text += line.trim_end();
+        text.truncate(begun + text[begun..].trim_end().len());
         text.push('\n');
     }
     text
+}
+
+/// How many columns a terminal needs for a text, which may be styled.
+fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
+    anstream::adapter::strip_str(text).to_string().chars().count()
 }
 
 #[cfg(test)]

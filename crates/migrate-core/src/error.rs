@@ -230,7 +230,7 @@ pub enum Error {
     #[diagnostic(
         code("migrate/tls"),
         help(
-            "name the authority with `tls-ca=FILE` in the URL, add `tls=verify-ca` if its certificate names no host, or, on a trusted network, use `tls=off`"
+            "name the authority with `tls-ca=FILE` in the URL and, where it is not the host's, the name that the certificate is for with `tls-name=NAME`; or, on a trusted network, use `tls=off`"
         )
     )]
     Tls {

@@ -1,19 +1,17 @@
 //! Reads the files of locations: the only place of this crate, beside its like for build scripts, that touches the file system.
 
+mod reader;
 mod streamed;
 
-use std::fs::{self, Metadata};
-use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::location::Location;
-use crate::migration::{Migration, MigrationKind};
-use crate::naming::{Naming, strip_suffix_ignoring_case};
+use crate::migration::Migration;
+use crate::naming::Naming;
 use crate::resolve::{LocationFile, ResolveOptions, Resolver, StreamedFile};
-use streamed::FileContent;
+use reader::{ReadFile, Reader, read_whole, too_large};
 
 /// Larger files are a finding where they would have to be held in memory.
 pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
@@ -118,90 +116,15 @@ fn read_all(
             }
             return Err(Error::MissingLocation { path: directory });
         }
-        let mut reader = Reader {
-            location,
-            naming,
-            stream_from,
-            files: Vec::new(),
-            streamed: Vec::new(),
-            findings: Vec::new(),
-        };
-        reader.directory(&directory, "", 0)?;
-        reader.files.sort_by(|a, b| a.path.cmp(&b.path));
-        reader.streamed.sort_by(|a, b| a.path.cmp(&b.path));
-        files.append(&mut reader.files);
-        streamed.append(&mut reader.streamed);
-        findings.append(&mut reader.findings);
-    }
-    Ok((files, streamed, findings))
-}
-
-struct Reader<'a> {
-    location: &'a Location,
-    naming: &'a Naming,
-    stream_from: Option<u64>,
-    files: Vec<LocationFile>,
-    streamed: Vec<StreamedFile>,
-    findings: Vec<Finding>,
-}
-
-impl Reader<'_> {
-    fn directory(&mut self, directory: &Path, relative: &str, depth: usize) -> Result<(), Error> {
-        if depth > MAX_DEPTH {
-            return Err(Error::TooDeep { path: directory.to_owned(), limit: MAX_DEPTH });
-        }
-        for entry in fs::read_dir(directory).map_err(|source| Error::io(directory, source))? {
-            let entry = entry.map_err(|source| Error::io(directory, source))?;
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let below = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
-            let kind = fs::metadata(&path).map_err(|source| Error::io(&path, source))?;
-            if kind.is_dir() {
-                if !name.starts_with('.') {
-                    self.directory(&path, &below, depth + 1)?;
-                }
-            } else if self.naming.is_of_interest(&name)
-                && let Some(script) = self.script(&below)
-            {
-                self.file(&path, &below, script, &kind)?;
+        for read in (Reader { location, naming, stream_from }).read(&directory)? {
+            match read {
+                ReadFile::Held(file) => files.push(file),
+                ReadFile::Streamed(file) => streamed.push(file),
+                ReadFile::Refused(finding) => findings.push(finding),
             }
         }
-        Ok(())
     }
-
-    /// A script's settings belong to the location if the script does.
-    fn script(&self, below: &str) -> Option<String> {
-        match strip_suffix_ignoring_case(below, ".conf") {
-            Some(script) => Some(self.location.script(script)? + &below[script.len()..]),
-            None => self.location.script(below),
-        }
-    }
-
-    fn file(&mut self, path: &Path, below: &str, script: String, metadata: &Metadata) -> Result<(), Error> {
-        let shown = self.location.root().join(below);
-        let shown = shown.strip_prefix(".").unwrap_or(&shown).display().to_string();
-        let size = metadata.len();
-        // A pipe cannot be read twice.
-        let is_large = metadata.is_file() && self.stream_from.is_some_and(|from| size >= from);
-        if is_large && self.may_be_streamed(&script) {
-            let content = Arc::new(FileContent::new(path, metadata));
-            self.streamed.push(StreamedFile { script, path: shown, content, size });
-        } else if let Some(bytes) = content(path, &shown, size, &mut self.findings)? {
-            self.files.push(LocationFile { script, path: shown, bytes });
-        }
-        Ok(())
-    }
-}
-
-impl Reader<'_> {
-    /// Repeatable scripts have a checksum of their text after replacement, and callbacks run again and again.
-    fn may_be_streamed(&self, script: &str) -> bool {
-        let name = script.rsplit('/').next().unwrap_or(script);
-        let parsed = self.naming.strip_suffix(name).and_then(|stem| self.naming.parse(stem).ok());
-        parsed.is_some_and(|name| {
-            matches!(name.kind, MigrationKind::Versioned | MigrationKind::Baseline | MigrationKind::Undo)
-        })
-    }
+    Ok((files, streamed, findings))
 }
 
 /// As [`read_locations`], of one file, whatever its name.
@@ -209,39 +132,17 @@ impl Reader<'_> {
 /// # Errors
 /// When it does not exist, is a directory or cannot be read.
 pub fn read_file(path: &Path, shown: &str) -> Result<(Option<LocationFile>, Vec<Finding>), Error> {
-    let size = fs::metadata(path).map_err(|source| Error::io(path, source))?.len();
     let script = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut findings = Vec::new();
-    let bytes = content(path, shown, size, &mut findings)?;
-    Ok((bytes.map(|bytes| LocationFile { script, path: shown.to_owned(), bytes }), findings))
-}
-
-/// What a file holds, unless that is too much.
-fn content(
-    path: &Path,
-    shown: &str,
-    size: u64,
-    findings: &mut Vec<Finding>,
-) -> Result<Option<Vec<u8>>, Error> {
-    let too_large = |size| Finding::TooLarge { path: shown.to_owned(), size, limit: MAX_FILE_BYTES };
-    if size > MAX_FILE_BYTES {
-        findings.push(too_large(size));
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|source| Error::io(path, source))?;
-    // A device or pipe does not say how much it holds.
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        findings.push(too_large(bytes.len() as u64));
-        return Ok(None);
-    }
-    Ok(Some(bytes))
+    Ok(match read_whole(path)? {
+        Ok(bytes) => (Some(LocationFile { script, path: shown.to_owned(), bytes }), Vec::new()),
+        Err(size) => (None, vec![too_large(shown, size)]),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::placeholder::Placeholders;
     use crate::script::SplitOptions;
@@ -279,6 +180,31 @@ mod tests {
             ("b/V2__x.sql", "m/b/V2__x.sql"),
         ];
         assert_eq!(scripts(root.path(), &["m/"]), pairs(&expected));
+    }
+
+    #[test]
+    fn many_files_come_whole_and_in_order() {
+        let root = tempfile::tempdir().unwrap();
+        let name = |number: usize| format!("V{number:04}__x.sql");
+        for number in 0..700 {
+            // Some are larger than what is read at once.
+            let text = format!("-- {number}\n").repeat(if number % 100 == 7 { 20_000 } else { 1 });
+            fs::write(root.path().join(name(number)), text).unwrap();
+        }
+        let (files, findings) = read(root.path(), &["."]).unwrap();
+        assert!(findings.is_empty() && files.len() == 700);
+        for (number, file) in files.iter().enumerate() {
+            assert_eq!(file.script, name(number));
+            let lines = String::from_utf8(file.bytes.clone()).unwrap();
+            assert!(lines.lines().all(|line| line == format!("-- {number}")), "{}", file.script);
+            assert_eq!(lines.lines().count(), if number % 100 == 7 { 20_000 } else { 1 });
+        }
+        fs::remove_file(root.path().join(name(699))).unwrap();
+        fs::create_dir(root.path().join("x")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("nowhere", root.path().join("x").join(name(699))).unwrap();
+        #[cfg(unix)]
+        assert!(read(root.path(), &["."]).unwrap_err().to_string().contains("V0699__x.sql"));
     }
 
     #[test]

@@ -231,10 +231,11 @@ pub fn info<'m, 'r>(
 ) -> Info<'m, 'r> {
     let context = Context::new(migrations, rows);
     let limit = context.limit(options);
+    let base = context.base(&limit);
     let mut hidden = Vec::new();
     let mut waiting = Vec::new();
     for migration in context.waiting() {
-        let state = context.file_state(migration, options.out_of_order, &limit);
+        let state = context.file_state(migration, options.out_of_order, &limit, base);
         let entry = Entry { migration: Some(migration), row: None, state };
         match state {
             State::BelowBaseline | State::IgnoredBaseline => hidden.push(entry),
@@ -412,13 +413,15 @@ impl<'m, 'r> Context<'m, 'r> {
         }
     }
 
-    fn file_state(&self, migration: &'m Migration, out_of_order: bool, limit: &Limit<'_>) -> State {
+    fn file_state(
+        &self,
+        migration: &Migration,
+        out_of_order: bool,
+        limit: &Limit<'_>,
+        base: Option<&MigrationVersion>,
+    ) -> State {
         let Some(version) = &migration.version else { return State::Pending };
         let is_baseline = migration.kind == MigrationKind::Baseline;
-        let base: Option<&MigrationVersion> = match self.last_applied {
-            Some(_) => self.applied_baseline,
-            None => self.pending_baseline(limit),
-        };
         if base.is_some_and(|base| version < base) {
             return State::BelowBaseline;
         }
@@ -435,10 +438,13 @@ impl<'m, 'r> Context<'m, 'r> {
         State::Pending
     }
 
-    fn pending_baseline(&self, limit: &Limit<'_>) -> Option<&'m MigrationVersion> {
-        self.versioned
-            .keys()
-            .rev()
+    /// The baseline that counts: the one in the history, or where that is empty the newest file of one.
+    fn base(&self, limit: &Limit<'_>) -> Option<&MigrationVersion> {
+        if self.last_applied.is_some() {
+            return self.applied_baseline;
+        }
+        let mut versions = self.versioned.keys().rev();
+        versions
             .find(|(version, is_baseline)| *is_baseline && limit.allows(version))
             .map(|(version, _)| *version)
     }
@@ -449,8 +455,9 @@ impl<'m, 'r> Context<'m, 'r> {
             Target::Current => self.last_applied.map_or(Limit::Everything, Limit::Above),
             Target::Version { version, .. } => Limit::Above(version),
             Target::Next => {
+                let base = self.base(&Limit::None);
                 let next = self.waiting().find(|migration| {
-                    self.file_state(migration, options.out_of_order, &Limit::None) == State::Pending
+                    self.file_state(migration, options.out_of_order, &Limit::None, base) == State::Pending
                 });
                 next.and_then(|migration| migration.version.as_ref()).map_or(Limit::None, Limit::Above)
             }

@@ -106,12 +106,11 @@ impl Hash for MigrationVersion {
 
 impl Ord for MigrationVersion {
     fn cmp(&self, other: &Self) -> Ordering {
+        /// A part that is not written.
+        const ZERO: &Part = &Part { negative: false, digits: String::new() };
         let length = self.parts.len().max(other.parts.len());
         (0..length)
-            .map(|at| {
-                let part = |version: &Self| version.parts.get(at).cloned().unwrap_or_default();
-                part(self).cmp(&part(other))
-            })
+            .map(|at| self.parts.get(at).unwrap_or(ZERO).cmp(other.parts.get(at).unwrap_or(ZERO)))
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     }
@@ -124,7 +123,7 @@ impl PartialOrd for MigrationVersion {
 }
 
 /// A whole number of any size. Zero is the empty, non-negative one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Part {
     negative: bool,
     /// ASCII digits without leading zeros.

@@ -223,13 +223,19 @@ fn tls_is_verified_against_the_servers_authority() {
         file("server.pem"),
         file("server.key")
     ));
-    let url = database.url().replace("127.0.0.1", "localhost");
-    let ask = |authority: &str| {
+    let ask_at = |url: &str, authority: &str| {
         let url = format!("{url}?tls=verify&tls-ca={}", file(authority));
         doctor(&tree(&components(&running(&database), "mysql", "003"), &connection(&url)), PASSWORD)
     };
+    let url = database.url().replace("127.0.0.1", "localhost");
+    let ask = |authority: &str| ask_at(&url, authority);
     assert_eq!(judged(&ask("ours.pem").exits(0).json()), []);
-    let result = ask("other.pem").exits(3).json();
-    let message = finding(&result, "probe/unreachable")["message"].as_str().expect("a text").to_owned();
-    assert!(message.contains("TLS"), "{message}");
+    // An address is no name, so the certificate's has to be said.
+    let named = ask_at(&database.url(), "ours.pem&tls-name=localhost");
+    assert_eq!(judged(&named.exits(0).json()), []);
+    for refused in [ask("other.pem"), ask("ours.pem&tls-name=another"), ask_at(&database.url(), "ours.pem")] {
+        let result = refused.exits(3).json();
+        let message = finding(&result, "probe/unreachable")["message"].as_str().expect("a text").to_owned();
+        assert!(message.contains("TLS"), "{message}");
+    }
 }

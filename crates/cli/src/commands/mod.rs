@@ -58,7 +58,7 @@ pub(crate) fn run(cli: &Cli, ui: &Ui) -> Exit {
         Command::Network(verb) => network::run(verb, &cli.global),
         Command::Migrate(verb) => {
             let place = migrate::Place { root: cli.global.root.as_deref(), environment };
-            migrate::run(verb, place, ui)
+            migrate::run(verb, place, cli.global.format, ui)
         }
         Command::Baseline(Baseline::Load(arguments)) => {
             ("baseline.load", baseline::load(arguments, cli.global.root.as_deref(), ui))

@@ -274,5 +274,7 @@ proptest! {
             prop_assert!(pair[0].version.is_none() == pair[1].version.is_none() && pair[0].version <= pair[1].version
                 || pair[0].version.is_some());
         }
+        // What files there are does not change which version the schema has.
+        prop_assert_eq!(info.current(), super::info(&[], &rows, &InfoOptions::default()).current());
     }
 }

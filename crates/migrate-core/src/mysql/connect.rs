@@ -6,7 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error as Driver, IoError, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
 
-use super::options::{ConnectOptions, Tls};
+use super::options::ConnectOptions;
 use crate::error::Error;
 use crate::server::Server;
 
@@ -78,7 +78,7 @@ fn driver_options(options: &ConnectOptions) -> OptsBuilder {
         SslOpts::default()
             .with_disable_built_in_roots(!ca.is_empty())
             .with_root_certs(ca)
-            .with_danger_skip_domain_validation(options.tls == Tls::VerifyAuthority)
+            .with_danger_tls_hostname_override(options.tls_name.clone())
     });
     OptsBuilder::default()
         .ip_or_hostname(options.host.clone())

@@ -162,6 +162,20 @@ impl MySqlDatabase {
         self.conn.query_drop(packet).await
     }
 
+    /// The first row that a question of ours finds, the settings that are still to go before it in the same packet. The outer error is
+    /// that of a setting.
+    pub(super) async fn first_row(&mut self, sql: &str) -> Result<Result<Option<Row>, Driver>, Driver> {
+        let settings = std::mem::take(&mut self.prepended);
+        if settings.is_empty() {
+            return Ok(self.conn.query_first(sql).await);
+        }
+        let mut results = self.conn.query_iter(format!("{}; {sql}", settings.join("; "))).await?;
+        for _ in &settings {
+            results.collect::<Row>().await?;
+        }
+        Ok(results.collect_and_drop::<Row>().await.map(|rows| rows.into_iter().next()))
+    }
+
     async fn holder(&mut self, lock: &str) -> Option<Holder> {
         let id: Option<Option<u64>> =
             self.conn.query_first(format!("SELECT IS_USED_LOCK('{lock}')")).await.ok()?;
@@ -434,11 +448,12 @@ pub(super) fn texts(rows: Vec<Row>) -> Vec<Vec<Option<String>>> {
 
 /// A string that means the same in every SQL mode and character set.
 pub(super) fn literal(text: &str) -> String {
-    use std::fmt::Write;
-    let mut literal = String::from("_utf8mb4 X'");
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut literal = String::with_capacity(2 * text.len() + 12);
+    literal.push_str("_utf8mb4 X'");
     for byte in text.bytes() {
-        // Writing to a string cannot fail.
-        let _ = write!(literal, "{byte:02X}");
+        literal.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        literal.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
     literal.push('\'');
     literal

@@ -94,7 +94,6 @@ impl Journal for MySqlDatabase {
     }
 
     async fn definitions(&mut self, objects: &[Object]) -> Result<Vec<String>, Error> {
-        self.settle().await.map_err(|error| failed("read a definition", &error))?;
         let mut definitions = Vec::with_capacity(objects.len());
         for object in objects {
             definitions.push(self.definition(object).await?);
@@ -179,7 +178,8 @@ impl MySqlDatabase {
             ObjectKind::Function => ("FUNCTION", 2),
             ObjectKind::Event => ("EVENT", 3),
         };
-        match self.connection().query_first::<Row, _>(format!("SHOW CREATE {what} {name}")).await {
+        let shown = self.first_row(&format!("SHOW CREATE {what} {name}")).await;
+        match shown.map_err(|error| failed("read a definition", &error))? {
             Ok(row) => {
                 let text = row.and_then(|row| row.get_opt::<Option<Vec<u8>>, _>(column)?.ok().flatten());
                 // Present, although its text may not be seen.

@@ -18,8 +18,6 @@ pub enum Tls {
     Off,
     /// Verified wherever the server is.
     Verify,
-    /// Verified except for the host's name, which the certificates that MySQL makes for itself do not have.
-    VerifyAuthority,
 }
 
 /// Where a server is and who we are to it. Neither `Debug` nor `Display` shows the password.
@@ -41,6 +39,8 @@ pub struct ConnectOptions {
     pub tls: Tls,
     /// A file with the certificates of the authority that signs the server's.
     pub tls_ca: Option<PathBuf>,
+    /// The name that the server's certificate is for; absent: the host's.
+    pub tls_name: Option<String>,
     /// How long to try.
     pub connect_timeout: Duration,
     /// How often a server that cannot be reached, or has no connection left, is tried again: after 1, 2, 4, … seconds.
@@ -62,6 +62,7 @@ impl Default for ConnectOptions {
             database: None,
             tls: Tls::Automatic,
             tls_ca: None,
+            tls_name: None,
             connect_timeout: Duration::from_secs(10),
             retries: 0,
             longest_retry_interval: Duration::from_mins(2),
@@ -95,9 +96,9 @@ const WITHOUT_EFFECT: [&str; 18] = [
 impl ConnectOptions {
     /// Reads `mysql://user[:password]@host:port/database?parameters`, `mariadb://…`, and both after `jdbc:`.
     ///
-    /// Parameters: `socket`, `user`, `password`, `tls` (`off`, `verify`, `verify-ca`), `tls-ca`, `connect-timeout` in seconds, and of the
+    /// Parameters: `socket`, `user`, `password`, `tls` (`off`, `verify`), `tls-ca`, `tls-name`, `connect-timeout` in seconds, and of the
     /// Java drivers `useSSL`, `sslMode`, `serverSslCert` and `connectTimeout` in milliseconds. Others are refused, unless they
-    /// mean nothing outside Java.
+    /// mean nothing outside Java. A mode that verifies less than the certificate's name verifies that, too.
     ///
     /// # Errors
     /// [`Error::Url`], which never quotes a secret.
@@ -157,15 +158,16 @@ impl ConnectOptions {
             "user" => self.user = Some(value),
             "password" => self.set_password_of_url(value),
             "tls-ca" | "serverSslCert" => self.tls_ca = Some(value.into()),
+            "tls-name" => self.tls_name = Some(value),
             "connect-timeout" => self.connect_timeout = Duration::from_secs(seconds(&value)?),
             "connectTimeout" => self.connect_timeout = Duration::from_millis(seconds(&value)?),
             "tls" | "sslMode" | "useSSL" | "useSsl" => {
                 self.tls = match value.to_ascii_lowercase().as_str() {
-                    "verify-ca" | "verify_ca" => Tls::VerifyAuthority,
                     "off" | "disable" | "disabled" | "false" => Tls::Off,
-                    "verify" | "verify-full" | "verify_identity" | "true" | "required" => Tls::Verify,
+                    "verify" | "verify-full" | "verify_identity" | "verify-ca" | "verify_ca" | "true"
+                    | "required" => Tls::Verify,
                     "preferred" => Tls::Automatic,
-                    _ => return Err(invalid(&format!("`{key}` must be `off`, `verify` or `verify-ca`"))),
+                    _ => return Err(invalid(&format!("`{key}` must be `off` or `verify`"))),
                 }
             }
             _ if WITHOUT_EFFECT.contains(&key) => {}
@@ -189,7 +191,7 @@ impl ConnectOptions {
     pub fn is_encrypted(&self) -> bool {
         match self.tls {
             Tls::Off => false,
-            Tls::Verify | Tls::VerifyAuthority => self.socket.is_none(),
+            Tls::Verify => self.socket.is_none(),
             Tls::Automatic => !self.is_local(),
         }
     }

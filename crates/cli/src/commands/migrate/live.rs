@@ -27,7 +27,7 @@ use super::judged::judged;
 use super::online::online;
 use super::progress::{Lines, interruptible};
 use crate::args::{
-    Connection, Database, Files, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
+    Connection, Database, Files, Format, Ignore, MigrateApply, MigrateValidate, MigrateWait, Scripts, Settle,
 };
 use crate::clock;
 use crate::failure::{Failure, Problem};
@@ -273,7 +273,11 @@ fn version_problem(text: &str, reason: &impl ToString) -> Problem {
 }
 
 /// Every migration with its state.
-pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outcome, Failure> {
+pub(crate) fn show_info(
+    arguments: &Connection,
+    place: Place<'_>,
+    format: Format,
+) -> Result<Outcome, Failure> {
     let prepared = Prepared::lightly(arguments, place)?;
     let rows = rows(&prepared, &arguments.database, Events::INFO, |_| true)?;
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
@@ -285,7 +289,9 @@ pub(crate) fn show_info(arguments: &Connection, place: Place<'_>) -> Result<Outc
         format!("{}\n{}", info_table(&info), standing(&info, current.as_deref()))
     };
     outcome.details.insert("version".to_owned(), json!(current));
-    outcome.details.insert("migrations".to_owned(), info.entries.iter().map(entry_json).collect());
+    if format == Format::Json {
+        outcome.details.insert("migrations".to_owned(), info.entries.iter().map(entry_json).collect());
+    }
     Ok(outcome)
 }
 

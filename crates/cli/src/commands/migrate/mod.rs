@@ -21,16 +21,21 @@ mod way;
 
 pub(crate) use live::{Place, version};
 
-use crate::args::Migrate;
+use crate::args::{Format, Migrate};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::ui::Ui;
 
 /// Runs a verb and gives its name in the JSON schema beside what it came to.
-pub(crate) fn run(verb: &Migrate, place: Place<'_>, ui: &Ui) -> (&'static str, Result<Outcome, Failure>) {
+pub(crate) fn run(
+    verb: &Migrate,
+    place: Place<'_>,
+    format: Format,
+    ui: &Ui,
+) -> (&'static str, Result<Outcome, Failure>) {
     match verb {
         Migrate::New(arguments) => ("migrate.new", new::run(arguments, place.root)),
-        Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place)),
+        Migrate::Info(connection) => ("migrate.info", live::show_info(connection, place, format)),
         Migrate::Validate(arguments) => ("migrate.validate", live::check_applied(arguments, place)),
         Migrate::Plan(arguments) => ("migrate.plan", plan::show(arguments, place, ui)),
         Migrate::Apply(arguments) => match &arguments.fleet.list {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use migrate_core::mysql::{ConnectOptions, Tls};
+use migrate_core::mysql::ConnectOptions;
 use migrate_core::online::{Advance, Change};
 use secrecy::ExposeSecret as _;
 
@@ -73,7 +73,8 @@ pub(super) fn options_file(tool: Tool, options: &ConnectOptions) -> String {
     }
     if tool == Tool::PtOsc && options.is_encrypted() {
         // Each of the two client libraries knows only its own words, and passes over the other's.
-        let full = options.tls != Tls::VerifyAuthority;
+        // They cannot be told of another name.
+        let full = options.tls_name.is_none();
         set("ssl-mode", if full { "VERIFY_IDENTITY" } else { "VERIFY_CA" });
         set("ssl", "1");
         if full {
@@ -214,7 +215,7 @@ mod tests {
             full.contains("ssl-mode=VERIFY_IDENTITY\nssl=1\nssl-verify-server-cert=1\nssl-ca=\"/ca.pem\"\n"),
             "{full}"
         );
-        let authority = file("mysql://me@db.example/d?tls=verify-ca&tls-ca=/ca.pem");
+        let authority = file("mysql://me@db.example/d?tls-name=db.internal&tls-ca=/ca.pem");
         assert!(authority.contains("ssl-mode=VERIFY_CA\nssl=1\nssl-ca"), "{authority}");
         assert!(!file("mysql://me@127.0.0.1/d").contains("ssl"));
     }
