@@ -5,7 +5,7 @@ use std::process::Command;
 use infra_tests::run::{Outcome, run};
 use infra_tests::sandbox::Sandbox;
 
-use crate::harness::infra;
+use crate::harness::{findings, infra};
 
 const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate # a comment\nspec:\n  template:\n    metadata: {annotations: {note: \"yes\"}}\n    spec:\n      restartPolicy: Never\n      containers:\n      - {name: migrate, image: registry.example.com/infra, args: [migrate, apply], envFrom: [{configMapRef: {name: connection}}]}\n      volumes:\n      - {name: migrations, configMap: {name: mig, defaultMode: 0444}}\n";
 
@@ -63,6 +63,88 @@ fn a_bundle_is_the_same_under_stock_kustomize() {
     let ours: String = infra(&sandbox).run(&["render", "k8s"]).output();
     assert!(ours.contains("name: mig-v7-") && !ours.contains("name: mig-v8-"));
     assert_eq!(ours, stock(&sandbox).output());
+}
+
+/// The same bundle below an overlay with these fields, which names the Job last.
+fn overlaid(fields: &str) -> Sandbox {
+    let base = "generators: [bundle.yaml]\nresources: [role.yaml]\nconfigMapGenerator: [{name: connection, literals: [a=b]}]\n";
+    let sandbox = tree("{path: ../migrations, job: job.yaml}", base);
+    std::fs::rename(sandbox.path("k8s"), sandbox.path("base")).expect("the base can be moved");
+    sandbox.write("base/role.yaml", "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules:\n- {apiGroups: [batch], resources: [jobs], resourceNames: [migrate], verbs: [get]}\n");
+    let krm = format!("exec: {{path: {}, args: [krm]}}", env!("CARGO_BIN_EXE_infra-under-test"));
+    sandbox.write(
+        "k8s/naming.yaml",
+        format!("apiVersion: infra/v1\nkind: MigrationJobName\nmetadata:\n  name: any\n  annotations:\n    config.kubernetes.io/function: '{krm}'\n"),
+    );
+    sandbox.write(
+        "k8s/kustomization.yaml",
+        format!("resources: [../base]\ntransformers: [naming.yaml]\n{fields}"),
+    );
+    sandbox
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
+fn the_jobs_name_follows_overlays_and_is_the_same_under_stock_kustomize() {
+    let mut names = Vec::new();
+    let waits = "resources: [../base, wait.yaml]\ntransformers: [naming.yaml, replace.yaml]\nsortOptions: {order: fifo}\n";
+    for fields in [
+        "",
+        "images: [{name: registry.example.com/infra, newTag: '2'}]\n",
+        "namespace: ns\nnamePrefix: p-\nnameSuffix: -s\nbuildMetadata: [originAnnotations, transformerAnnotations]\n",
+        "configMapGenerator: [{name: connection, behavior: merge, literals: [a=c]}]\nsortOptions: {order: fifo}\n",
+        "patches: [{target: {kind: Job, name: migrate}, patch: '[{\"op\": \"add\", \"path\": \"/spec/backoffLimit\", \"value\": 0}]'}]\n",
+        "labels: [{pairs: {a: 'yes', b: '010'}, includeTemplates: true, includeSelectors: true}]\ncommonAnnotations: {c: '1_0'}\n",
+        waits,
+    ] {
+        let sandbox = overlaid(fields);
+        if fields == waits {
+            sandbox.write("k8s/kustomization.yaml", fields);
+            sandbox.write("k8s/wait.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec: {containers: [{name: k, image: k, args: [wait, job/migrate]}]}\n");
+            sandbox.write("k8s/replace.yaml", "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: any}\nreplacements:\n- source: {kind: Job, name: migrate, fieldPath: metadata.name}\n  targets: [{select: {kind: Pod}, fieldPaths: [spec.containers.0.args.1], options: {delimiter: /, index: 1}}]\n");
+        }
+        let ours: String = infra(&sandbox).run(&["render", "k8s"]).output();
+        assert_eq!(ours, stock(&sandbox).output(), "{fields}");
+        let starts_job =
+            |line: &&str| line.starts_with("  name: migrate-") || line.starts_with("  name: p-migrate-");
+        let name = ours.lines().find(starts_job).expect("there is a Job").trim().replace("name: ", "");
+        assert!(ours.contains(&format!("  - {name}\n")), "the role follows: {ours}");
+        assert!(fields != waits || ours.contains(&format!("    - job/{name}\n")), "the pod follows: {ours}");
+        assert!(fields == waits || !names.contains(&name), "{fields} keeps {name}");
+        names.push(name);
+    }
+    assert_eq!(names.first(), names.last(), "what is beside the Job does not count");
+}
+
+#[test]
+fn a_bundle_agrees_with_its_files_and_says_when_its_name_does_not() {
+    let job = JOB.replace("args: [migrate, apply]", "args: [migrate, apply, --locations, /migrations]");
+    let check = |transformers: &str| {
+        let sandbox = Sandbox::empty();
+        sandbox.write("infra.toml", "");
+        sandbox.write("infra/mysql/migrations/V1__a.sql", "create table a (id int); -- \u{85}\u{2028}\n");
+        sandbox.write("infra/mysql/migrations/V2__b.sql", "\u{feff}create table b (id int); -- \u{85}\n");
+        sandbox.write("infra/mysql/k8s/overlays/dev/job.yaml", &job);
+        sandbox.write("infra/mysql/k8s/overlays/dev/bundle.yaml", "apiVersion: infra/v1\nkind: MigrationBundle\nmetadata: {name: mig}\nspec: {path: ../../../migrations, job: job.yaml}\n");
+        sandbox.write(
+            "infra/mysql/k8s/overlays/dev/naming.yaml",
+            "apiVersion: infra/v1\nkind: MigrationJobName\nmetadata: {name: any}\n",
+        );
+        sandbox.write(
+            "infra/mysql/k8s/overlays/dev/kustomization.yaml",
+            format!("generators: [bundle.yaml]\nconfigMapGenerator: [{{name: connection, literals: [a=b]}}]\n{transformers}"),
+        );
+        let checked = infra(&sandbox).run(&["check", "--format", "json"]).json();
+        let findings = findings(&checked).iter().filter_map(|finding| finding["rule"].as_str());
+        let mut codes: Vec<String> = findings
+            .filter(|code| code.contains("bundle") || code.contains("job-name"))
+            .map(str::to_owned)
+            .collect();
+        codes.dedup();
+        codes
+    };
+    assert_eq!(check("transformers: [naming.yaml]\n"), Vec::<String>::new());
+    assert_eq!(check(""), ["check/job-name-stale"]);
 }
 
 #[test]

@@ -160,9 +160,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  infra render prod\n  infra render prod --output rendered/prod\n  infra render prod --output rendered/prod --check\n  infra render infra/redis/k8s/overlays/dev | kubectl diff -f -"
     )]
     Render(Render),
-    /// Be a KRM function: the generator of migration bundles for stock kustomize
+    /// Be a KRM function: the generator of migration bundles, and what names their Jobs, for stock kustomize
     ///
-    /// Reads a resource list on standard input and prints one. Kustomize calls it where a generator's annotation
+    /// Reads a resource list on standard input and prints one. Kustomize calls it where the annotation of a generator or transformer
     /// config.kubernetes.io/function says `exec: {path: infra, args: [krm]}`.
     #[command(
         after_help = "Example:\n  kustomize build --enable-alpha-plugins --enable-exec infra/mysql/k8s/overlays/prod"

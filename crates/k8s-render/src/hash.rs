@@ -14,7 +14,7 @@ use crate::transform::Transform;
 use crate::yaml::{Node, Value};
 
 /// Ten characters that depend on the data of a `ConfigMap` or Secret, and on nothing else of it.
-fn content_hash(object: &Object) -> String {
+pub(crate) fn content_hash(object: &Object) -> String {
     let node = &object.node;
     let text = |text: &str| Node::text(text);
     let field = |key: &str| node.get(key).cloned().unwrap_or_else(|| text(""));

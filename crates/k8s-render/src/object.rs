@@ -58,6 +58,18 @@ impl Object {
         }
     }
 
+    /// The same object with its identity and history, and without content.
+    pub(crate) fn identity(&self) -> Self {
+        let entries = ["apiVersion", "kind"].map(|key| (key.to_owned(), Node::text(self.text(&[key]))));
+        let mut known = Self::new(Value::Mapping(entries.into_iter().collect()).into());
+        known.set_name(self.name());
+        known.set_namespace(self.namespace());
+        known.previous.clone_from(&self.previous);
+        known.prefixes.clone_from(&self.prefixes);
+        known.suffixes.clone_from(&self.suffixes);
+        known
+    }
+
     fn text(&self, path: &[&str]) -> &str {
         self.node.at(path).and_then(Node::scalar_text).unwrap_or_default()
     }

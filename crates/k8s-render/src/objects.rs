@@ -65,6 +65,12 @@ impl Objects {
         &mut self.list[at]
     }
 
+    /// Puts one object behind the others.
+    pub(crate) fn move_to_end(&mut self, at: usize) {
+        self.index = None;
+        self.list[at..].rotate_left(1);
+    }
+
     pub(crate) fn into_list(self) -> Vec<Object> {
         self.list
     }

@@ -1,7 +1,7 @@
 //! `generators`, `transformers` and `validators`: kustomize's built-in plugins, configured by objects.
 
 use crate::accumulate::{Accumulator, Layer};
-use crate::bundle::{self, Bundle};
+use crate::bundle::{self, Bundle, NameJobs};
 use crate::decode::{Decoder, Fields, Text};
 use crate::fault::{Fault, Rule};
 use crate::finding::Source;
@@ -163,6 +163,8 @@ impl Plugin {
     pub(crate) fn transformer(&self, session: &mut Session<'_>, layer: &Layer<'_>) -> Checked<Change> {
         if self.object.api_version() == BUILT_IN {
             self.built_in(session, layer).map(Change::BuiltIn)
+        } else if self.object.api_version() == bundle::API_VERSION {
+            NameJobs::of(session, self).map(|step| Change::BuiltIn(Box::new(step)))
         } else {
             Function::of(session, self).map(Change::ByFunction)
         }

@@ -10,6 +10,9 @@ use crate::plugin::Plugin;
 const ORIGIN: &str = "config.kubernetes.io/origin";
 const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
+/// Kustomize's own mark of an object whose name gets a hash.
+pub(crate) const HASHED: &str = "internal.config.kubernetes.io/needsHashSuffix";
+
 /// Annotations that kustomize uses for itself and never prints.
 const INTERNAL: [&str; 16] = [
     "internal.config.kubernetes.io/previousKinds",
@@ -21,7 +24,7 @@ const INTERNAL: [&str; 16] = [
     "internal.config.kubernetes.io/allowKindChange",
     "internal.config.kubernetes.io/refBy",
     "internal.config.kubernetes.io/generatorBehavior",
-    "internal.config.kubernetes.io/needsHashSuffix",
+    HASHED,
     "internal.config.kubernetes.io/path",
     "internal.config.kubernetes.io/index",
     "internal.config.kubernetes.io/seqindent",
@@ -51,6 +54,21 @@ pub(crate) fn restore_history(object: &mut Object) {
     }
     object.prefixes = prefixes;
     object.suffixes = suffixes;
+}
+
+/// Writes the history down as kustomize does, for a kustomize that reads it from the output of this program.
+pub(crate) fn save_history(object: &mut Object) {
+    let list = |part: fn(&Previous) -> &String| {
+        object.previous.iter().map(|previous| part(previous).as_str()).collect::<Vec<_>>().join(",")
+    };
+    let lists = [
+        ("previousKinds", list(|previous| &previous.kind)),
+        ("previousNames", list(|previous| &previous.name)),
+        ("previousNamespaces", list(|previous| &previous.namespace)),
+    ];
+    for (key, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        object.annotate(&format!("internal.config.kubernetes.io/{key}"), &list);
+    }
 }
 
 /// What the root asks to note, and how a layer is reached from it.

@@ -1,4 +1,4 @@
-//! `infra krm`: the generator of migration bundles as a function that stock kustomize calls.
+//! `infra krm`: the generator of migration bundles and the transformer that names their Jobs, as a function that stock kustomize calls.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::tree::Tree;
 
-/// A kustomize run has no larger input for a generator: its configuration.
-const INPUT_BYTES: u64 = 16 << 20;
+/// A generator is given its configuration alone, a transformer all objects; more than these no cluster takes at once.
+const INPUT_BYTES: u64 = 256 << 20;
 
 /// Answers the list on standard input.
 pub(crate) fn run(root: Option<&Path>) -> Result<Outcome, Failure> {

@@ -6,11 +6,9 @@ use indexmap::IndexMap;
 
 use super::read::leaves;
 use super::split::Part;
-use super::{MARK, part_name};
+use super::{MARK, NAME_HASH, job_hash, part_name};
 use crate::decode::Text;
 use crate::fault::{Fault, Outcome, Rule};
-use crate::hash::encode;
-use crate::json;
 use crate::load::{Checked, Session};
 use crate::object::Object;
 use crate::yaml::{Node, Value};
@@ -88,7 +86,11 @@ fn fill(mut job: Object, bundle: &str, parts: &[Part<'_>], content: &str) -> Out
         return Err(unmounted);
     }
     mark(template, content);
-    job.set_name(&format!("{name}-{}", encode(&json::compact(&job.node))));
+    let hash = job_hash(&job.node);
+    // Others may go on to call it what its file calls it.
+    job.remember();
+    job.set_name(&format!("{name}-{hash}"));
+    job.annotate(NAME_HASH, &hash);
     Ok(job)
 }
 

@@ -1,4 +1,4 @@
-//! The same generator as a KRM function: a `ResourceList` in, a `ResourceList` out.
+//! The same plugins as a KRM function: a `ResourceList` in, a `ResourceList` out.
 //!
 //! The format is version 1 of Kubernetes' KRM Functions Specification.
 
@@ -8,15 +8,18 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use miette::Diagnostic as _;
 
-use super::{API_VERSION, Bundle};
+use super::{API_VERSION, Bundle, NameJobs, naming};
 use crate::fault::{Fault, Rule};
 use crate::finding::{Finding, Source};
 use crate::fs::FileSystem;
 use crate::json;
 use crate::load::{Checked, Session};
 use crate::object::Object;
+use crate::objects::Objects;
 use crate::plugin::Plugin;
+use crate::provenance;
 use crate::render::RenderOptions;
+use crate::transform::Transform as _;
 use crate::yaml::{Dialect, Node, Value};
 
 const NEEDS_HASH: &str = "kustomize.config.k8s.io/needs-hash";
@@ -35,7 +38,9 @@ pub fn respond(fs: &dyn FileSystem, directory: &Path, input: &str) -> Printed {
     let options = RenderOptions::default();
     let mut session = Session::new(fs, &options);
     let (config, made) = match read(&mut session, input) {
-        Ok(plugin) => (Some(plugin.object.node.clone()), make(&mut session, directory, &plugin)),
+        Ok((plugin, items)) => {
+            (Some(plugin.object.node.clone()), make(&mut session, directory, &plugin, items))
+        }
         Err(findings) => (None, Err(findings)),
     };
     let (objects, findings) = match made {
@@ -71,15 +76,17 @@ fn exact(list: &Node) -> String {
     text
 }
 
-fn read(session: &mut Session<'_>, input: &str) -> Checked<Plugin> {
+/// The function's configuration, and the objects that it is given.
+fn read(session: &mut Session<'_>, input: &str) -> Checked<(Plugin, Vec<Node>)> {
     let source = Source::new("standard input", Arc::from(input));
     session.keep(&source);
     let documents = Session::parse(&source, Dialect::Resource)?;
-    let config = documents.into_iter().find_map(|mut list| {
+    let asked = documents.into_iter().find_map(|mut list| {
         let is_list = list.get("kind").and_then(Node::as_str) == Some("ResourceList");
-        list.as_mapping_mut().filter(|_| is_list)?.shift_remove("functionConfig")
+        let list = list.as_mapping_mut().filter(|_| is_list)?;
+        Some((list.shift_remove("functionConfig")?, list.shift_remove("items")))
     });
-    let Some(node) = config else {
+    let Some((node, items)) = asked else {
         let fault = Fault::new(
             Rule::Object,
             "this is no ResourceList with a `functionConfig`",
@@ -93,18 +100,49 @@ fn read(session: &mut Session<'_>, input: &str) -> Checked<Plugin> {
         let fault = Fault::new(Rule::Object, problem, "write `apiVersion: infra/v1`");
         return Err(vec![session.finding(fault.at(&plugin.object.node))]);
     }
-    Ok(plugin)
+    let items = match items.map(|items| items.value) {
+        Some(Value::Sequence(items)) => items,
+        _ => Vec::new(),
+    };
+    Ok((plugin, items))
 }
 
-fn make(session: &mut Session<'_>, directory: &Path, plugin: &Plugin) -> Checked<Vec<Object>> {
+fn make(
+    session: &mut Session<'_>,
+    directory: &Path,
+    plugin: &Plugin,
+    items: Vec<Node>,
+) -> Checked<Vec<Object>> {
+    if plugin.object.kind() == naming::KIND {
+        return rename(session, plugin, items);
+    }
     let directory = session.fs().canonical(directory).unwrap_or_else(|_| directory.to_owned());
     Bundle::of(session, plugin)?.generate(session, &directory)
 }
 
+/// Runs the transformer on objects whose names and marks kustomize has written into annotations.
+fn rename(session: &Session<'_>, plugin: &Plugin, items: Vec<Node>) -> Checked<Vec<Object>> {
+    let step = NameJobs::of(session, plugin)?;
+    let mut objects = Objects::default();
+    for node in items {
+        let mut object = Object::new(node);
+        provenance::restore_history(&mut object);
+        let mut marks = object.metadata_texts("annotations");
+        let hashed = marks.any(|mark| mark == (provenance::HASHED, "enabled"));
+        drop(marks);
+        object.hashed = hashed;
+        session.check(objects.append(object))?;
+    }
+    session.check(step.run(&mut objects, session.schema()))?;
+    Ok(objects.into_list())
+}
+
 fn printed(mut object: Object) -> Node {
-    if object.hashed {
+    let marked = object.metadata_texts("annotations").any(|(key, _)| key == provenance::HASHED);
+    if object.hashed && !marked {
         object.annotate(NEEDS_HASH, "true");
     }
+    provenance::save_history(&mut object);
     object.node
 }
 

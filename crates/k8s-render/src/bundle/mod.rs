@@ -14,14 +14,17 @@
 //!
 //! Paths are relative to the kustomization and stay within the tree. `.sql` files and their `.sql.conf` are packed, those of
 //! directories below, too. A volume of the Job whose `configMap` has the bundle's name is filled, and the Job's name gets a hash
-//! of the migrations and of everything that its file says. What kustomizations change in the Job afterwards does not count.
+//! of the migrations and of the `spec` in its file. What kustomizations change in it afterwards, [`naming`] brings into its name.
 
 mod job;
 mod krm;
+mod naming;
 mod read;
 mod split;
 
 pub use krm::{Printed, respond};
+pub(crate) use naming::NameJobs;
+pub use naming::{NAME_HASH, job_hash};
 
 use indexmap::IndexMap;
 
@@ -35,7 +38,7 @@ use crate::plugin::Plugin;
 use crate::yaml::{Node, Origin, Value};
 use split::{File, LIMIT, Part, content_hash, split};
 
-/// The `apiVersion` of this crate's own generators.
+/// The `apiVersion` of this crate's own plugins.
 pub(crate) const API_VERSION: &str = "infra/v1";
 /// The annotation of a Job's pods that holds the hash of the migrations that they run.
 pub const MARK: &str = "infra.dev/migrations";
@@ -172,5 +175,7 @@ fn part_name(bundle: &str, part: &Part<'_>) -> String {
     format!("{bundle}-{}", part.suffix)
 }
 
+#[cfg(test)]
+mod naming_tests;
 #[cfg(test)]
 mod tests;

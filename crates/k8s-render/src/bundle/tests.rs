@@ -3,9 +3,9 @@ use std::path::Path;
 use super::*;
 use crate::{Error, Memory, RenderOptions, render};
 
-const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec:\n  template:\n    spec:\n      containers: [{name: m, image: i}]\n      volumes:\n      - {name: v, configMap: {name: mig, defaultMode: 0444}}\n";
+pub(super) const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec:\n  template:\n    spec:\n      containers: [{name: m, image: i}]\n      volumes:\n      - {name: v, configMap: {name: mig, defaultMode: 0444}}\n";
 
-fn tree(spec: &str, job: &str) -> Memory {
+pub(super) fn tree(spec: &str, job: &str) -> Memory {
     let mut files = Memory::new();
     files.insert("k8s/kustomization.yaml", "generators: [bundle.yaml]\n");
     let bundle =
@@ -16,7 +16,7 @@ fn tree(spec: &str, job: &str) -> Memory {
     files
 }
 
-fn rendered(files: &Memory) -> Result<String, String> {
+pub(super) fn rendered(files: &Memory) -> Result<String, String> {
     match render(files, Path::new("k8s"), &RenderOptions::default()) {
         Ok(rendered) => Ok(rendered.to_yaml()),
         Err(Error::Refused { findings, .. }) => Err(findings
@@ -35,7 +35,7 @@ fn lines_with<'t>(text: &'t str, what: &str) -> Vec<&'t str> {
     text.lines().filter(|line| line.contains(what)).collect()
 }
 
-const SPEC: &str = "{path: ../migrations, job: job.yaml}";
+pub(super) const SPEC: &str = "{path: ../migrations, job: job.yaml}";
 
 #[test]
 fn the_jobs_name_follows_the_migrations_and_its_file() {

@@ -1,5 +1,10 @@
 //! `ConfigMap`s and `Secret`s, and who refers to them.
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::object::Object;
 use super::workload::Workload;
 use crate::yaml::Node;
@@ -54,6 +59,16 @@ impl ConfigEntry<'_> {
         }
         let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').count();
         digits * 3 / 4
+    }
+
+    /// The value as pods see it; nothing when it is no text, or no base64 where it should be.
+    pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        let text = self.node.as_str()?;
+        if !self.encoded {
+            return Some(Cow::Borrowed(text.as_bytes()));
+        }
+        let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        STANDARD.decode(digits).ok().map(Cow::Owned)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_render::inspect::{ConfigKind, Container, Facts, Place, Sources, Workload, references};
+use k8s_render::bundle::{NAME_HASH, job_hash};
+use k8s_render::inspect::{ConfigEntry, ConfigKind, Container, Facts, Place, Sources, Workload, references};
 use k8s_render::yaml::Node;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use migrate_core::{Migration, MigrationVersion};
@@ -84,6 +85,23 @@ pub(crate) enum Finding {
         span: SourceSpan,
     },
 
+    #[error("the hash in the name of `{job}` in {environment} is not the one of what the Job runs")]
+    #[diagnostic(
+        code("check/job-name-stale"),
+        severity(Warning),
+        help(
+            "a kustomization changes the Job after it was named: list a `MigrationJobName` under `transformers:` of the one that is rendered"
+        )
+    )]
+    JobNameStale {
+        environment: String,
+        job: String,
+        #[source_code]
+        src: Source,
+        #[label("its next change may not get a new Job")]
+        span: SourceSpan,
+    },
+
     #[error("`{workload}` in {environment} waits for migration {version}, and the newest is {newest}")]
     #[diagnostic(
         code("check/wait-unreachable"),
@@ -156,7 +174,7 @@ pub(super) fn bundle(facts: &Facts<'_>) -> BTreeSet<String> {
 }
 
 /// The migrations in the ConfigMaps that a workload mounts, by file name: the text, and what mounts it.
-fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (&'a Node, &'a Node)> {
+fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (ConfigEntry<'a>, &'a Node)> {
     let mut packed = BTreeMap::new();
     let mounted = mounted_names(workload);
     for reference in references(workload).iter().filter(|r| r.mounted && r.kind == ConfigKind::ConfigMap) {
@@ -168,7 +186,7 @@ fn packed<'a>(facts: &Facts<'a>, workload: &Workload<'a>) -> BTreeMap<&'a str, (
             let scripts = config.entries.iter().filter(|entry| is_script(entry.key));
             packed.extend(scripts.map(|entry| {
                 let name = mounted.get(&(reference.name, entry.key)).copied().unwrap_or(entry.key);
-                (name, (entry.node, reference.node))
+                (name, (*entry, reference.node))
             }));
         }
     }
@@ -193,10 +211,10 @@ fn mounted_names<'a>(workload: &Workload<'a>) -> BTreeMap<(&'a str, &'a str), &'
     names
 }
 
-/// Whether the generator of bundles made a Job; its name then follows its content.
-fn is_named_by_content(workload: &Workload<'_>) -> bool {
-    let pods = workload.object.node.at(&["spec", "template", "metadata", "annotations"]);
-    pods.is_some_and(|annotations| annotations.get(k8s_render::bundle::MARK).is_some())
+/// The hash of its content that a Job's name carries.
+fn name_hash<'a>(workload: &Workload<'a>) -> Option<&'a str> {
+    let annotation = workload.object.node.at(&["metadata", "annotations", NAME_HASH]);
+    annotation.and_then(Node::as_str).filter(|hash| !hash.is_empty())
 }
 
 /// Compares one environment's render with the migrations on disk.
@@ -244,7 +262,7 @@ impl Check<'_> {
                     src,
                     span,
                 }),
-                Some((node, _)) if !same_text(node, migration) => {
+                Some((entry, _)) if !same_text(entry, migration) => {
                     self.findings.push(Finding::BundleDiffers {
                         environment,
                         job,
@@ -267,15 +285,24 @@ impl Check<'_> {
                 span,
             });
         }
-        if let Some(newest) = self.newest.map(ToString::to_string)
-            && workload.object.kind == "Job"
-            && !is_named_by_content(workload)
-            && !carries(&job, &newest)
-        {
-            let node = workload.object.node;
-            let Place { src, span } =
-                self.sources.place(node.at(&["metadata", "name"]).unwrap_or(node), node);
-            self.findings.push(Finding::JobName { environment, job, newest, src, span });
+        if workload.object.kind == "Job" {
+            self.job_name(workload, job);
+        }
+    }
+
+    /// Whether another content makes another Job.
+    fn job_name(&mut self, workload: &Workload<'_>, job: String) {
+        let environment = self.environment.to_owned();
+        let node = workload.object.node;
+        let Place { src, span } = self.sources.place(node.at(&["metadata", "name"]).unwrap_or(node), node);
+        match (name_hash(workload), self.newest.map(ToString::to_string)) {
+            (Some(hash), _) if hash != job_hash(node) => {
+                self.findings.push(Finding::JobNameStale { environment, job, src, span });
+            }
+            (None, Some(newest)) if !carries(&job, &newest) => {
+                self.findings.push(Finding::JobName { environment, job, newest, src, span });
+            }
+            _ => {}
         }
     }
 
@@ -379,9 +406,9 @@ fn file_name(script: &str) -> &str {
     script.rsplit('/').next().unwrap_or(script)
 }
 
-fn same_text(node: &Node, migration: &Migration) -> bool {
-    let text = node.as_str().unwrap_or_default();
-    text.strip_prefix('\u{feff}').unwrap_or(text) == migration.text()
+fn same_text(entry: ConfigEntry<'_>, migration: &Migration) -> bool {
+    let bytes = entry.bytes().unwrap_or_default();
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes) == migration.text().as_bytes()
 }
 
 fn first_line(text: &str) -> SourceSpan {
