@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) details: Map<String, Value>,
     /// Whether the summary is the result itself (rendered manifests), which even `--quiet` prints.
     pub(crate) summary_is_result: bool,
+    /// The key under which the JSON object has the summary, too.
+    pub(crate) summary_key: Option<&'static str>,
     /// The format in which the summary is written, when it is one that few commands have.
     pub(crate) drawn: Option<Format>,
     /// The exit code, where it is not the findings that decide.

@@ -1,9 +1,10 @@
 //! The one door to the terminal: results to standard output, everything else to standard error.
 
 use std::cell::RefCell;
-use std::io::IsTerminal as _;
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
+use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, SourceCode, SourceSpan, ThemeCharacters, ThemeStyles,
@@ -90,7 +91,15 @@ impl Ui {
     /// Prints a result; a reader that has gone away is not an error.
     pub(crate) fn result(&self, text: &str) {
         self.erase();
-        write(std::io::stdout().lock(), adapt(text, self.color.out));
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        // A result can be large: it is not copied to be adapted.
+        if self.color.out {
+            write(out, text);
+        } else {
+            // A closed pipe ends the output, not the command.
+            let written = strip_str(text).try_for_each(|part| out.write_all(part.as_bytes()));
+            let _ = written.and_then(|()| out.flush());
+        }
     }
 
     /// Prints the human summary of a result, which `--quiet` leaves out.
@@ -211,7 +220,7 @@ fn without_source(finding: &dyn Diagnostic) -> String {
 }
 
 fn adapt(text: &str, color: bool) -> Vec<u8> {
-    if color { text.as_bytes().to_vec() } else { anstream::adapter::strip_str(text).to_string().into_bytes() }
+    if color { text.as_bytes().to_vec() } else { strip_str(text).to_string().into_bytes() }
 }
 
 fn write(mut stream: impl std::io::Write, bytes: impl AsRef<[u8]>) {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use miette::SourceSpan;
@@ -26,7 +25,8 @@ pub(crate) struct Session<'a> {
     fs: &'a dyn FileSystem,
     options: &'a RenderOptions,
     sources: HashMap<Arc<str>, Source>,
-    documents: HashMap<PathBuf, Rc<Vec<Node>>>,
+    /// The objects of files that were named before; kept from the second time on, since few files are named again.
+    documents: HashMap<PathBuf, Option<Vec<Node>>>,
     pub(crate) warnings: Vec<Finding>,
     /// The types that a kustomization brought in the place of Kubernetes' own.
     pub(crate) open_api: Option<Schema>,
@@ -193,18 +193,21 @@ impl<'a> Session<'a> {
         if findings.is_empty() { Ok(documents) } else { Err(findings) }
     }
 
-    /// The objects in a file that a kustomization in `root` names. A file is parsed once, however often it is named.
+    /// The objects in a file that a kustomization in `root` names. A file is parsed twice at most, however often it
+    /// is named.
     pub(crate) fn objects_in(&mut self, root: &Path, path: &Text) -> Checked<Vec<Node>> {
         let read = self.read(root, path);
         let (canonical, bytes) = self.check(read)?;
-        if let Some(nodes) = self.documents.get(&canonical) {
-            return Ok(nodes.to_vec());
+        let again = self.documents.get(&canonical);
+        if let Some(Some(nodes)) = again {
+            return Ok(nodes.clone());
         }
+        let again = again.is_some();
         let name = self.fs.name(&canonical);
         let source = self.remember(&name, bytes)?;
         let documents = Self::parse(&source, Dialect::Resource)?;
         let nodes = self.objects(documents)?;
-        self.documents.insert(canonical, Rc::new(nodes.clone()));
+        self.documents.insert(canonical, again.then(|| nodes.clone()));
         Ok(nodes)
     }
 

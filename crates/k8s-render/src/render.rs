@@ -11,7 +11,7 @@ use crate::fs::FileSystem;
 use crate::load::Session;
 use crate::outside::{Functions, Helm};
 use crate::resource::Resource;
-use crate::yaml::to_yaml;
+use crate::yaml::{emit_into, to_yaml};
 
 /// How to render.
 #[derive(Debug, Clone)]
@@ -44,6 +44,16 @@ impl Rendered {
     /// The objects as one YAML stream, byte for byte what `kustomize build` prints.
     pub fn to_yaml(&self) -> String {
         to_yaml(self.resources.iter().map(|resource| &resource.node))
+    }
+
+    /// Appends the objects to a YAML stream and lets go of each as soon as it is written.
+    pub fn write_yaml(self, stream: &mut String) {
+        for Resource { node } in self.resources {
+            if !stream.is_empty() {
+                stream.push_str("---\n");
+            }
+            emit_into(&node, stream);
+        }
     }
 }
 

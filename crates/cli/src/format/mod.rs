@@ -91,6 +91,9 @@ impl Report {
                 report.findings = outcome.findings.iter().map(view).collect();
                 report.parts = outcome.parts;
                 report.details = outcome.details;
+                if let Some(key) = outcome.summary_key {
+                    report.details.insert(key.to_owned(), Value::String(outcome.summary));
+                }
             }
             Err(Failure { exit, diagnostic }) => {
                 let failure = Finding::from(diagnostic.as_ref() as &dyn Diagnostic);

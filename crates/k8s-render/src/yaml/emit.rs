@@ -36,7 +36,7 @@ pub fn to_yaml<'a>(documents: impl IntoIterator<Item = &'a Node>) -> String {
     out
 }
 
-fn emit_into(node: &Node, out: &mut String) {
+pub(crate) fn emit_into(node: &Node, out: &mut String) {
     let mut emitter = Emitter { out, column: 0, whitespace: true, indention: true };
     emitter.node(node, None, Context::Root);
     if emitter.column > 0 {

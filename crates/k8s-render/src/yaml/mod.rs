@@ -6,6 +6,7 @@ mod parse;
 mod resolve;
 mod restyle;
 
+pub(crate) use emit::emit_into;
 pub use emit::{emit, to_yaml};
 pub use node::{Node, Origin, Value};
 pub use parse::{parse, parse_as};

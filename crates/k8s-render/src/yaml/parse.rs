@@ -333,7 +333,9 @@ impl Builder<'_> {
 
     fn close(&mut self, end: &Range<usize>) {
         match self.frames.pop() {
-            Some(Frame::Sequence { anchor, range, items }) => {
+            Some(Frame::Sequence { anchor, range, mut items }) => {
+                // Most collections are small and live long.
+                items.shrink_to_fit();
                 let last =
                     items.last().and_then(|node| node.origin.as_ref()).map_or(end.end, |last| last.end);
                 let stop = if range.is_empty() { last } else { end.end };
@@ -344,6 +346,7 @@ impl Builder<'_> {
                 for merged in std::mem::take(&mut mapping.merged) {
                     self.merge(&mut mapping.entries, merged);
                 }
+                mapping.entries.shrink_to_fit();
                 let last = mapping
                     .entries
                     .values()

@@ -45,9 +45,10 @@ fn render(arguments: &Render, root: Option<&Path>) -> Result<Outcome, Failure> {
     }
     match &arguments.output {
         None => {
-            let streams = renders.parts.iter().filter(|part| !part.rendered.resources.is_empty());
-            outcome.summary = streams.map(|part| part.rendered.to_yaml()).collect::<Vec<_>>().join("---\n");
-            outcome.details.insert("manifests".to_owned(), json!(outcome.summary));
+            for part in renders.parts {
+                part.rendered.write_yaml(&mut outcome.summary);
+            }
+            outcome.summary_key = Some("manifests");
         }
         Some(directory) => {
             // A directory on the command line is relative to where the command was run, unless `-C` says otherwise.
