@@ -414,8 +414,8 @@ proptest! {
             };
             for (from, to) in pairs(&cluster).into_iter().filter(|(from, to)| from != to) {
                 let (source, destination) = (name(from, Direction::Ingress), name(to, Direction::Egress));
-                let line = list.iter().find(|line| line.source == source && line.destination == destination);
-                let listed = line.map_or_else(Ports::none, |line| line.ports.clone());
+                let line = list.iter().find(|line| *line.source == *source && *line.destination == *destination);
+                let listed = line.map_or_else(Ports::none, |line| Ports::clone(&line.ports));
                 prop_assert_eq!(listed, relation.allowed(from, to));
             }
             Ok(())

@@ -14,7 +14,7 @@
 //!
 //! Paths are relative to the kustomization and stay within the tree. `.sql` files and their `.sql.conf` are packed, those of
 //! directories below, too. A volume of the Job whose `configMap` has the bundle's name is filled, and the Job's name gets a hash
-//! of the migrations and of the `spec` in its file. What kustomizations change in it afterwards, [`naming`] brings into its name.
+//! of the migrations and of the `spec` in its file. What kustomizations change in it afterwards, a `MigrationJobName` brings into its name.
 
 mod job;
 mod krm;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::cidr::{IpBlock, IpRange, successor};
 use super::connectivity::{Connectivity, HostNetwork};
@@ -41,9 +42,9 @@ pub struct Change {
     /// How they differ.
     pub kind: Kind,
     /// As in a listing.
-    pub source: String,
+    pub source: Arc<str>,
     /// As in a listing.
-    pub destination: String,
+    pub destination: Arc<str>,
     /// The ports before.
     pub before: Ports,
     /// The ports after.
@@ -89,12 +90,12 @@ pub fn difference(
     let new: BTreeSet<_> = second.difference(&first).filter(|name| !is_controller(name)).cloned().collect();
     let lost: BTreeSet<_> = first.difference(&second).filter(|name| !is_controller(name)).cloned().collect();
 
-    let mut pairs: BTreeMap<(String, String), (Ports, Ports)> = BTreeMap::new();
+    let mut pairs: BTreeMap<Pair, (Ports, Ports)> = BTreeMap::new();
     for Connection { source, destination, ports } in list(before, &of_after) {
-        pairs.entry((source, destination)).or_default().0 = ports;
+        pairs.entry((source, destination)).or_default().0 = Arc::unwrap_or_clone(ports);
     }
     for Connection { source, destination, ports } in list(after, &of_before) {
-        pairs.entry((source, destination)).or_default().1 = ports;
+        pairs.entry((source, destination)).or_default().1 = Arc::unwrap_or_clone(ports);
     }
     let mut changes: Vec<_> = joined(pairs)
         .into_iter()
@@ -142,16 +143,19 @@ fn blocks_of(model: &Model<'_>, direction: Direction) -> Vec<IpBlock> {
     blocks.collect()
 }
 
-type Pair = (String, String);
+type Pair = (Arc<str>, Arc<str>);
 
 /// A range of addresses with its ports before and after.
 type Range = (IpRange, (Ports, Ports));
+
+/// A range that may go on: its peer, whether the peer is the destination, the addresses and the ports.
+type OpenRange = (Arc<str>, bool, IpRange, (Ports, Ports));
 
 /// Joins ranges of addresses that touch and have the same ports with the same peer, before and after.
 fn joined(pairs: BTreeMap<Pair, (Ports, Ports)>) -> BTreeMap<Pair, (Ports, Ports)> {
     let mut result = BTreeMap::new();
     // By peer, whether the peer is the destination, and the first address.
-    let mut outside: BTreeMap<(String, bool, IpAddr), Range> = BTreeMap::new();
+    let mut outside: BTreeMap<(Arc<str>, bool, IpAddr), Range> = BTreeMap::new();
     for ((source, destination), ports) in pairs {
         match (range_of(&source), range_of(&destination)) {
             (Some(range), _) => {
@@ -165,10 +169,10 @@ fn joined(pairs: BTreeMap<Pair, (Ports, Ports)>) -> BTreeMap<Pair, (Ports, Ports
             }
         }
     }
-    let mut open: Option<(String, bool, IpRange, (Ports, Ports))> = None;
-    let mut close = |open: Option<(String, bool, IpRange, (Ports, Ports))>| {
+    let mut open: Option<OpenRange> = None;
+    let mut close = |open: Option<OpenRange>| {
         if let Some((peer, inbound, range, ports)) = open {
-            let addresses = format!("{range}{EXTERNAL}");
+            let addresses = Arc::from(format!("{range}{EXTERNAL}"));
             result.insert(if inbound { (addresses, peer) } else { (peer, addresses) }, ports);
         }
     };

@@ -77,7 +77,7 @@ mod tests {
 
     fn connection(source: &str, destination: &str) -> Connection {
         let ports = Ports::single(Protocol::Tcp, 80);
-        Connection { source: source.to_owned(), destination: destination.to_owned(), ports }
+        Connection { source: source.into(), destination: destination.into(), ports: ports.into() }
     }
 
     #[test]

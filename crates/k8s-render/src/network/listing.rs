@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use super::connectivity::{Connectivity, End, Row};
 use super::policy::Direction;
@@ -11,11 +12,11 @@ use super::ports::{PortTable, Ports, PortsId};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Connection {
     /// `namespace/name[Kind]`, `first-last[External]` or `{ingress-controller}`.
-    pub source: String,
+    pub source: Arc<str>,
     /// The same for the destination.
-    pub destination: String,
+    pub destination: Arc<str>,
     /// The ports.
-    pub ports: Ports,
+    pub ports: Arc<Ports>,
 }
 
 /// `SOURCE => DESTINATION : PORTS`
@@ -101,12 +102,15 @@ pub fn connections(relation: &Connectivity<'_, '_>, families: Families) -> Vec<C
             }
         }
     }
+    // There is a connection for each pair of workloads, and few texts in all of them.
+    let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+    let mut shared: HashMap<PortsId, Arc<Ports>> = HashMap::new();
     let mut list: Vec<_> = found
         .into_iter()
         .map(|((from, to), ports)| Connection {
-            source: names[from].clone(),
-            destination: names[to].clone(),
-            ports: walk.ports.get(ports).clone(),
+            source: Arc::clone(&names[from]),
+            destination: Arc::clone(&names[to]),
+            ports: Arc::clone(shared.entry(ports).or_insert_with(|| Arc::new(walk.ports.get(ports).clone()))),
         })
         .collect();
     list.extend(exposed(relation));
@@ -128,7 +132,11 @@ fn exposed(relation: &Connectivity<'_, '_>) -> Vec<Connection> {
             *known = known.union(&allowed);
         }
     }
-    let connection =
-        |(destination, ports)| Connection { source: model.label(controller), destination, ports };
+    let controller: Arc<str> = Arc::from(model.label(controller));
+    let connection = |(destination, ports): (String, Ports)| Connection {
+        source: Arc::clone(&controller),
+        destination: Arc::from(destination),
+        ports: Arc::new(ports),
+    };
     found.into_iter().map(connection).collect()
 }

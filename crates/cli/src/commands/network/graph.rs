@@ -93,9 +93,9 @@ fn pretty(value: &Value) -> String {
 fn object(connection: &Connection, narrowed: bool) -> Value {
     let Connection { source, destination, ports } = connection;
     if narrowed {
-        json!({"src": source, "dst": destination})
+        json!({"src": **source, "dst": **destination})
     } else {
-        json!({"src": source, "dst": destination, "conn": ports.to_string()})
+        json!({"src": **source, "dst": **destination, "conn": ports.to_string()})
     }
 }
 
@@ -103,8 +103,8 @@ fn changes(found: &Difference) -> Value {
     let object = |change: &k8s_render::network::difference::Change| {
         let mut object = json!({
             "diff-type": change.kind.as_str(),
-            "source": change.source,
-            "destination": change.destination,
+            "source": *change.source,
+            "destination": *change.destination,
             "ref1": change.before.to_string(),
             "ref2": change.after.to_string(),
         });

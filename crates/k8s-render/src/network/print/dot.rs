@@ -86,7 +86,7 @@ fn nodes<'p>(peers: impl Iterator<Item = &'p str>, colour: impl Fn(&str) -> &'st
 }
 
 pub(super) fn list(list: List<'_>) -> String {
-    let peers = list.connections.iter().flat_map(|c| [c.source.as_str(), c.destination.as_str()]);
+    let peers = list.connections.iter().flat_map(|c| [&*c.source, &*c.destination]);
     let mut text = "digraph {\n".to_owned();
     text += &nodes(peers, |peer| if peer.ends_with(EXTERNAL) { "red2" } else { "blue" });
     for connection in list.connections {
@@ -98,7 +98,7 @@ pub(super) fn list(list: List<'_>) -> String {
 
 pub(super) fn changes(difference: &Difference) -> String {
     let all = &difference.changes;
-    let peers = all.iter().flat_map(|change| [change.source.as_str(), change.destination.as_str()]);
+    let peers = all.iter().flat_map(|change| [&*change.source, &*change.destination]);
     let mut text = "digraph {\n".to_owned();
     text += &nodes(peers, |peer| {
         if difference.new.contains(peer) {

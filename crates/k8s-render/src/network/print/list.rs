@@ -1,5 +1,7 @@
 //! The list of allowed connections.
 
+use std::fmt::Write as _;
+
 use super::{Format, csv_row, dot, markdown_row, markdown_rule, mermaid};
 use crate::inspect::Protocol;
 use crate::network::listing::Connection;
@@ -35,10 +37,10 @@ fn text(list: List<'_>) -> String {
         text += &format!("Permitted connections on {protocol} {port}:\n");
     }
     for connection in list.connections {
-        let Connection { source, destination, ports } = connection;
-        text += &match list.port {
-            Some(_) => format!("{source} => {destination}\n"),
-            None => format!("{source} => {destination} : {ports}\n"),
+        let Connection { source, destination, .. } = connection;
+        let _ = match list.port {
+            Some(_) => writeln!(text, "{source} => {destination}"),
+            None => writeln!(text, "{connection}"),
         };
     }
     text
@@ -50,7 +52,7 @@ fn table(list: List<'_>, row: fn(&[&str]) -> String, rule: fn(&[&str]) -> String
     let mut text = row(&heading[..columns]) + &rule(&heading[..columns]);
     for Connection { source, destination, ports } in list.connections {
         let ports = ports.to_string();
-        text += &row(&[source.as_str(), destination, &ports][..columns]);
+        text += &row(&[&**source, destination, &ports][..columns]);
     }
     text
 }

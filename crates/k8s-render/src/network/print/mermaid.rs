@@ -48,7 +48,7 @@ fn quoted(text: &str) -> String {
 }
 
 pub(super) fn list(list: List<'_>) -> String {
-    let nodes = Nodes::new(list.connections.iter().flat_map(|c| [c.source.as_str(), c.destination.as_str()]));
+    let nodes = Nodes::new(list.connections.iter().flat_map(|c| [&*c.source, &*c.destination]));
     let mut text = nodes.write();
     for connection in list.connections {
         let (from, to) = (nodes.id(&connection.source), nodes.id(&connection.destination));
@@ -59,7 +59,7 @@ pub(super) fn list(list: List<'_>) -> String {
 
 pub(super) fn changes(difference: &Difference) -> String {
     let all = &difference.changes;
-    let nodes = Nodes::new(all.iter().flat_map(|c| [c.source.as_str(), c.destination.as_str()]));
+    let nodes = Nodes::new(all.iter().flat_map(|c| [&*c.source, &*c.destination]));
     let mut text = nodes.write();
     let mut styles = String::new();
     for (number, change) in all.iter().enumerate() {
