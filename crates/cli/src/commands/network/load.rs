@@ -1,5 +1,7 @@
 //! The manifests that a network command is about, from wherever they come.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub(super) struct Loaded {
     pub(super) beside: Vec<VirtualWorkload>,
     /// What the names of files are relative to.
     root: PathBuf,
+    /// The texts that findings have pointed at: many point into one file.
+    texts: RefCell<HashMap<String, Option<Arc<str>>>>,
 }
 
 impl Loaded {
@@ -71,7 +75,8 @@ impl Loaded {
 
     /// The text of a file that a finding points at.
     pub(super) fn text(&self, name: &str) -> Option<Arc<str>> {
-        std::fs::read_to_string(self.root.join(tidy(Path::new(name)))).ok().map(Arc::from)
+        let read = || std::fs::read_to_string(self.root.join(tidy(Path::new(name)))).ok().map(Arc::from);
+        self.texts.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
     }
 
     /// The model of the objects, with everything that is wrong with them as far as connections are concerned.
