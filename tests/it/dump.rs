@@ -105,6 +105,15 @@ fn ranger_is_a_fixed_point() {
     on_each_engine(|engine| is_fixed_point(engine, &script, 80));
 }
 
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs servers: run ./tests/run")]
+fn sequences_are_a_fixed_point() {
+    let script = "CREATE SEQUENCE s START WITH 7 INCREMENT BY 2 COMMENT 'it''s'; CREATE SEQUENCE b INCREMENT -1 CYCLE NOCACHE;
+        CREATE TABLE a (i BIGINT DEFAULT NEXTVAL(s), j INT DEFAULT (NEXT VALUE FOR b + 1)) CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+        CREATE VIEW v AS SELECT NEXTVAL(s) AS n, minimum_value FROM b;";
+    is_fixed_point(Engine::MariaDb, script, 4);
+}
+
 /// What servers rewrite, and what they keep as it was written.
 const ODDITIES: &str = "
 CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20)) AUTO_INCREMENT=77 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

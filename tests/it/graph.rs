@@ -68,3 +68,18 @@ fn sakila_is_drawn() {
         assert!(text.lines().any(|own| own == line), "{line}\n{text}");
     }
 }
+
+#[test]
+fn a_statement_that_is_not_understood_is_told_of_beside_the_picture_and_in_it() {
+    let sandbox = Sandbox::empty();
+    sandbox
+        .write("infra.toml", "")
+        .write("a.sql", "CREATE TABLE a (i INT);\nCREATE TABLE b AS SELECT f(i) AS x FROM a;\n");
+    let drawn = graph(&sandbox, &["file:a.sql"]).exits(0);
+    assert!(drawn.stderr.contains("sql/not-understood"), "{drawn:?}");
+    assert!(drawn.stdout.contains("b[\"b (not certain)\"]") && drawn.stdout.contains("    a {"), "{drawn:?}");
+    let json = graph(&sandbox, &["file:a.sql", "--format", "json"]).exits(0).json();
+    let certain: Vec<_> =
+        json["tables"].as_array().expect("tables").iter().map(|table| &table["certain"]).collect();
+    assert_eq!(certain, [true, false]);
+}

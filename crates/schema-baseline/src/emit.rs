@@ -53,7 +53,7 @@ pub struct Options {
     pub header: Header,
     /// What becomes of the accounts that objects run as.
     pub definers: Definers,
-    /// Whether it has tables and their foreign keys only.
+    /// Whether it has tables, their foreign keys, and the sequences that their defaults may need only.
     pub tables_only: bool,
 }
 
@@ -132,7 +132,7 @@ fn pieces<'a>(schema: &'a Schema, options: &Options) -> Vec<Piece<'a>> {
     let mut deferred: Vec<Piece<'a>> = Vec::new();
     for &index in &schema.order.objects {
         let object = &schema.objects[index];
-        if object.kind != ObjectKind::Table {
+        if !matches!(object.kind, ObjectKind::Sequence | ObjectKind::Table) {
             pieces.append(&mut deferred);
             if options.tables_only {
                 break;
@@ -266,7 +266,8 @@ fn statement_text(object: &SchemaObject, cut: &[usize], definers: &Definers) -> 
     let source: &str = object.source.inner();
     let statement = object.statement.span;
     // Tables have no account: what is cut of them is the next value of a counter.
-    let strips = object.kind == ObjectKind::Table || *definers == Definers::Strip;
+    let strips =
+        matches!(object.kind, ObjectKind::Sequence | ObjectKind::Table) || *definers == Definers::Strip;
     let mut gaps: Vec<Span> = match definers {
         _ if strips => object.statement.strip.iter().map(|&span| widen(source, span, statement)).collect(),
         Definers::Replace(account) => return with_account(object, account),

@@ -14,6 +14,9 @@ use crate::order::{Order, order};
 use crate::parse::parse;
 use crate::place::{Place, Source, Span};
 
+/// The kinds of objects that share their names.
+const RELATIONS: [ObjectKind; 3] = [ObjectKind::Sequence, ObjectKind::Table, ObjectKind::View];
+
 /// A file of the schema directory.
 #[derive(Debug, Clone)]
 pub struct SchemaFile {
@@ -74,13 +77,10 @@ pub fn load_into(mut files: Vec<SchemaFile>, mut catalogue: Catalogue) -> (Schem
         findings.extend(found);
         let Some(object) = object else { continue };
         let key = (object.kind, key_of(object.kind, &object.name));
-        // Tables and views share their names.
-        let sibling = match object.kind {
-            ObjectKind::Table => ObjectKind::View,
-            ObjectKind::View => ObjectKind::Table,
-            kind => kind,
-        };
-        let first = objects.get(&key).or_else(|| objects.get(&(sibling, key.1.clone())));
+        let is_relation = RELATIONS.contains(&object.kind);
+        let mut siblings = RELATIONS.into_iter().filter(|_| is_relation);
+        let first =
+            siblings.find_map(|kind| objects.get(&(kind, key.1.clone()))).or_else(|| objects.get(&key));
         if let Some(first) = first {
             findings.push(duplicate(&object, first));
             continue;
@@ -180,6 +180,7 @@ fn not_utf8(file: &SchemaFile, offset: usize) -> Finding {
 pub(crate) fn created(statement: &Statement) -> Option<(ObjectKind, &ObjectName)> {
     Some(match &statement.kind {
         StatementKind::CreateTable(def) if !def.temporary => (ObjectKind::Table, &def.name),
+        StatementKind::CreateSequence(def) if !def.temporary => (ObjectKind::Sequence, &def.name),
         StatementKind::CreateTableLike { name, temporary: false, .. } => (ObjectKind::Table, name),
         StatementKind::CreateView(def) if !def.alter => (ObjectKind::View, &def.name),
         StatementKind::CreateTrigger(def) => (ObjectKind::Trigger, &def.name),

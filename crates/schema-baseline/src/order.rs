@@ -20,7 +20,7 @@ use crate::place::Place;
 /// An order of creation.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
-    /// Indices of all objects: tables, functions, views, procedures, triggers, events.
+    /// Indices of all objects: sequences, tables, functions, views, procedures, triggers, events.
     pub objects: Vec<usize>,
     /// For tables in a cycle of foreign keys, the indices of the elements that must wait until all tables exist.
     pub deferred: BTreeMap<usize, Vec<usize>>,
@@ -30,6 +30,7 @@ pub struct Order {
 pub(crate) fn order(objects: &[SchemaObject], findings: &mut Vec<Finding>) -> Order {
     let mut order = Order::default();
     let of_kind = |kind| (0..objects.len()).filter(move |&index| objects[index].kind == kind);
+    order.objects.extend(of_kind(ObjectKind::Sequence));
     tables(objects, &of_kind(ObjectKind::Table).collect::<Vec<_>>(), &mut order);
     order.objects.extend(of_kind(ObjectKind::Function));
     views(objects, &of_kind(ObjectKind::View).collect::<Vec<_>>(), &mut order, findings);
@@ -58,7 +59,16 @@ fn foreign_keys(object: &SchemaObject) -> Vec<(usize, &str, bool)> {
 fn tables(objects: &[SchemaObject], tables: &[usize], order: &mut Order) {
     let needs = |object: &SchemaObject| match &object.statement.kind {
         StatementKind::CreateTableLike { like, .. } => vec![like.text().to_owned()],
-        _ => foreign_keys(object).into_iter().map(|(_, parent, _)| parent.to_owned()).collect(),
+        StatementKind::CreateTable(def) => {
+            let read = def.query.iter().flat_map(|query| &query.uses).map(|used| used.name.text());
+            foreign_keys(object)
+                .into_iter()
+                .map(|(_, parent, _)| parent)
+                .chain(read)
+                .map(str::to_owned)
+                .collect()
+        }
+        _ => Vec::new(),
     };
     let (sorted, components) = sort(objects, tables, needs);
     let component: HashMap<&str, usize> = components

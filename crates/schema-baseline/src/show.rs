@@ -6,14 +6,17 @@ mod server;
 pub(crate) use server::engine_name;
 pub use server::show_create;
 
+use migrate_core::history::quoted;
+
 use crate::ast::{ObjectKind, RoutineKind};
-use crate::catalogue::{Catalogue, Partitioning, Table};
+use crate::catalogue::{Catalogue, Partitioning, Sequence, Table};
 use crate::verify::spell;
 
 /// The `CREATE` statement of an object; none when there is no such object. Bodies of programs are shown as they were
 /// written, everything else in one spelling.
 pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<String> {
     Some(match kind {
+        ObjectKind::Sequence => sequence(name, catalogue.sequences().get(name)?) + "\n",
         ObjectKind::Table => table(catalogue.tables().get(name)?),
         ObjectKind::View => {
             let view = catalogue.views().get(name)?;
@@ -66,6 +69,33 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
             text
         }
     })
+}
+
+/// As `SHOW CREATE SEQUENCE` prints it.
+pub(crate) fn sequence(name: &str, sequence: &Sequence) -> String {
+    let mut text = format!("CREATE SEQUENCE {}", quoted(name));
+    for part in counting(sequence) {
+        text += &format!(" {part}");
+    }
+    if let Some(engine) = sequence.options.get("engine") {
+        text += &format!(" ENGINE={}", engine_name(engine));
+    }
+    if let Some(comment) = sequence.options.get("comment") {
+        text += &format!(" COMMENT={}", server::string(comment));
+    }
+    text
+}
+
+/// How a sequence counts, clause by clause.
+pub(crate) fn counting(sequence: &Sequence) -> [String; 6] {
+    [
+        format!("start with {}", sequence.start),
+        format!("minvalue {}", sequence.minimum),
+        format!("maxvalue {}", sequence.maximum),
+        format!("increment by {}", sequence.increment),
+        if sequence.cache == 0 { "nocache".to_owned() } else { format!("cache {}", sequence.cache) },
+        if sequence.cycle { "cycle" } else { "nocycle" }.to_owned(),
+    ]
 }
 
 fn part<'a>(parts: &'a [(&'static str, String)], wanted: &str) -> Option<&'a str> {

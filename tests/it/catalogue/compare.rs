@@ -164,7 +164,10 @@ async fn unit_on(connection: &mut Connection<'_>, unit: &Unit, tally: &mut Tally
         theirs.objects().into_iter().chain(before.keys().cloned()).collect();
     for key in keys.iter().filter(|key| key.0 != ObjectKind::View) {
         let text = theirs.place_of(key.0, &key.1).map(|place| place.source.inner().to_string());
-        hold(&unit.name, key, before.get(key).cloned().flatten().as_deref(), text.as_deref(), tally);
+        // What is read of a live schema does not say its name.
+        let own = before.get(key).cloned().flatten();
+        let own = own.map(|own| own.replace(&format!("`{}`.", unit.database), ""));
+        hold(&unit.name, key, own.as_deref(), text.as_deref(), tally);
     }
     views(catalogue, &mut theirs, &unit.name, tally);
 }
@@ -275,7 +278,7 @@ async fn shown_by(
     let name = written.unwrap_or(name);
     let question = format!("SHOW CREATE {} `{}`", kind.noun(), name.replace('`', "``"));
     let column = match kind {
-        ObjectKind::Table | ObjectKind::View => 1,
+        ObjectKind::Sequence | ObjectKind::Table | ObjectKind::View => 1,
         ObjectKind::Trigger | ObjectKind::Procedure | ObjectKind::Function => 2,
         ObjectKind::Event => 3,
     };

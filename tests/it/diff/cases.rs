@@ -2,12 +2,6 @@
 
 use infra_tests::servers::Engine;
 
-/// Cases that do not come out.
-pub(super) const KNOWN: [&str; 1] = [
-    // The name of a column gets another case, which servers take for the same name.
-    "ColumnNameCaseInsensitive:",
-];
-
 /// A pair of schemas.
 #[derive(Debug, Default)]
 pub(super) struct Case {

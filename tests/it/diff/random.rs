@@ -29,9 +29,12 @@ const TYPES: [&str; 14] = [
 ];
 
 /// A schema: tables `t0` to `t3`, of which some are missing, with columns out of `c0` to `c7`, keys, foreign keys,
-/// checks, a view and a trigger.
-fn schema(random: &mut Random) -> String {
+/// checks, a view and a trigger; on MariaDB a sequence, and a table that counts by it.
+fn schema(random: &mut Random, engine: Engine) -> String {
     let mut sql = String::new();
+    if engine == Engine::MariaDb && random.one_in(2) {
+        sql += &sequence(random);
+    }
     let mut tables: Vec<usize> = Vec::new();
     for number in 0..4 {
         if number > 0 && random.one_in(4) {
@@ -52,6 +55,15 @@ fn schema(random: &mut Random) -> String {
         );
     }
     sql
+}
+
+fn sequence(random: &mut Random) -> String {
+    let step = random.pick(&["", " INCREMENT BY 3", " INCREMENT BY 0"]);
+    let bounds = random.pick(&["", " MINVALUE -5 START 1", " MAXVALUE 2000", " MAXVALUE 3000 NOCACHE"]);
+    let cycle = random.pick(&["", " CYCLE"]);
+    let options = random.pick(&["", " COMMENT='it''s'", " ENGINE=Aria"]);
+    let default = random.pick(&["", " DEFAULT NEXTVAL(s)", " DEFAULT (NEXT VALUE FOR s + 1)"]);
+    format!("CREATE SEQUENCE s{step}{bounds}{cycle}{options};\nCREATE TABLE counted (i BIGINT{default});\n")
 }
 
 fn table(random: &mut Random, number: usize, parents: &[usize]) -> String {
@@ -136,7 +148,7 @@ fn random_schemas_become_each_other() {
         // Both directions: the way back is what takes the second schema to the first.
         for number in 0..pairs.div_ceil(2) {
             let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
-            let (a, b) = (schema(&mut random), schema(&mut random));
+            let (a, b) = (schema(&mut random, engine), schema(&mut random, engine));
             for (from, to) in [(&a, &b), (&b, &a)] {
                 match bring(engine, &sandbox, from, to) {
                     Came::Equal => equal += 1,

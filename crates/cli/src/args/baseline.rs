@@ -63,7 +63,7 @@ pub(crate) struct BaselineBuild {
     /// Only say whether the file is fresh
     #[arg(long)]
     pub(crate) check: bool,
-    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    /// Directory with tables/, views/, triggers/, procedures/, functions/, events/ and sequences/
     #[arg(long, value_name = "DIR")]
     pub(crate) schema_dir: Option<PathBuf>,
     /// Directory of the migrations whose newest version the header names
@@ -95,7 +95,7 @@ pub(crate) struct BaselineVerify {
     /// The server whose rules count in memory: `mysql-8.4`, `mariadb-11.4` and so on
     #[arg(long, value_name = "SERVER", default_value = "mysql-8.4")]
     pub(crate) dialect: Dialect,
-    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    /// Directory with tables/, views/, triggers/, procedures/, functions/, events/ and sequences/
     #[arg(long, value_name = "DIR")]
     pub(crate) schema_dir: Option<PathBuf>,
     /// Directory of the migrations
@@ -159,7 +159,7 @@ pub(crate) struct BaselineLint {
     /// List the rules instead
     #[arg(long)]
     pub(crate) rules: bool,
-    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    /// Directory with tables/, views/, triggers/, procedures/, functions/, events/ and sequences/
     #[arg(long, value_name = "DIR")]
     pub(crate) schema_dir: Option<PathBuf>,
     /// The server whose rules count: `mysql-8.4`, `mariadb-11.4` and so on
@@ -172,7 +172,7 @@ pub(crate) struct BaselineDump {
     /// `mysql://USER@HOST:PORT/DATABASE`, or `env:NAME` for a connection from infra.toml
     #[arg(value_name = "SOURCE")]
     pub(crate) source: String,
-    /// Directory for tables/, views/, triggers/, procedures/, functions/ and events/
+    /// Directory for tables/, views/, triggers/, procedures/, functions/, events/ and sequences/
     #[arg(long, value_name = "DIR")]
     pub(crate) schema_dir: Option<PathBuf>,
     /// Change only the files whose objects differ; all others keep their comments and their form

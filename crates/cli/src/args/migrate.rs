@@ -89,7 +89,7 @@ pub(crate) struct Derived {
     /// `-- infra:renamed from OLD` behind a definition in the schema directory
     #[arg(long, value_name = "RENAME", requires = "from_schema")]
     pub(crate) rename: Vec<Rename>,
-    /// Directory with tables/, views/, triggers/, procedures/, functions/ and events/
+    /// Directory with tables/, views/, triggers/, procedures/, functions/, events/ and sequences/
     #[arg(long, value_name = "DIR", requires = "from_schema")]
     pub(crate) schema_dir: Option<PathBuf>,
     /// The server it is for: `mysql-8.4`, `mariadb-11.4` and so on

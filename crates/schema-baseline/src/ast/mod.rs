@@ -2,6 +2,7 @@
 
 mod partition;
 mod program;
+mod sequence;
 mod table;
 
 pub use partition::{
@@ -12,10 +13,11 @@ pub use program::{
     Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference,
     RoutineKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
+pub use sequence::{AlterSequence, Counting, CreateSequence};
 pub use table::{
     Action, ActionWord, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue,
     ForeignKeyDef, Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, Literal, PeriodDef, Position,
-    References, TableAction, TableElement, TableOption, TypeWords,
+    References, TableAction, TableElement, TableOption, TableQuery, TypeWords,
 };
 
 use std::sync::Arc;
@@ -106,6 +108,8 @@ impl PartialEq for Expr {
 /// The kinds of objects of a schema, in the order in which a baseline creates them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
+    /// A sequence (MariaDB).
+    Sequence,
     /// A base table.
     Table,
     /// A stored function.
@@ -122,12 +126,20 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind, in the order of a baseline.
-    pub const ALL: [Self; 6] =
-        [Self::Table, Self::Function, Self::View, Self::Procedure, Self::Trigger, Self::Event];
+    pub const ALL: [Self; 7] = [
+        Self::Sequence,
+        Self::Table,
+        Self::Function,
+        Self::View,
+        Self::Procedure,
+        Self::Trigger,
+        Self::Event,
+    ];
 
     /// The word for it in messages.
     pub fn noun(self) -> &'static str {
         match self {
+            Self::Sequence => "sequence",
             Self::Table => "table",
             Self::Function => "function",
             Self::View => "view",
@@ -140,6 +152,7 @@ impl ObjectKind {
     /// The directory under `schema/` that holds such objects.
     pub fn folder(self) -> &'static str {
         match self {
+            Self::Sequence => "sequences",
             Self::Table => "tables",
             Self::Function => "functions",
             Self::View => "views",
@@ -194,7 +207,20 @@ pub enum StatementKind {
         /// Whether only temporary tables are meant.
         temporary: bool,
     },
-    /// `RENAME TABLE`.
+    /// `CREATE SEQUENCE`.
+    CreateSequence(Arc<CreateSequence>),
+    /// `ALTER SEQUENCE`.
+    AlterSequence(AlterSequence),
+    /// `DROP SEQUENCE`.
+    DropSequence {
+        /// The sequences.
+        names: Vec<ObjectName>,
+        /// Whether a missing one is no error.
+        if_exists: bool,
+        /// Whether only temporary ones are meant.
+        temporary: bool,
+    },
+    /// `RENAME TABLE`, of sequences and views too.
     RenameTable(Vec<(ObjectName, ObjectName)>),
     /// `CREATE VIEW` and `ALTER VIEW`.
     CreateView(Arc<CreateView>),

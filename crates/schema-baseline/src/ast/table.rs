@@ -1,6 +1,6 @@
 //! Tables as statements define and change them.
 
-use super::{Cosmetic, Expr, Ident, ObjectName};
+use super::{Cosmetic, Expr, Ident, ObjectName, Reference};
 use crate::place::Span;
 
 /// `CREATE TABLE … (…)`.
@@ -20,6 +20,17 @@ pub struct CreateTable {
     pub options: Vec<TableOption>,
     /// `PARTITION BY …`.
     pub partition: Option<Expr>,
+    /// The query whose columns and rows it begins with.
+    pub query: Option<TableQuery>,
+}
+
+/// The query of `CREATE TABLE … SELECT`.
+#[derive(Debug, Clone)]
+pub struct TableQuery {
+    /// The tables that it reads.
+    pub uses: Vec<Reference>,
+    /// The query.
+    pub span: Span,
 }
 
 /// What stands between the parentheses of `CREATE TABLE`.

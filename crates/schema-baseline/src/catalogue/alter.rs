@@ -15,7 +15,9 @@ impl Run<'_> {
             return;
         }
         let Some(mut table) = self.catalogue.tables.remove(alter.name.text()) else {
-            if self.catalogue.views.contains_key(alter.name.text()) {
+            if let Some(sequence) = self.catalogue.sequences.remove(alter.name.text()) {
+                self.alter_sequence_as_table(alter, sequence);
+            } else if self.catalogue.views.contains_key(alter.name.text()) {
                 self.refuse(
                     alter.name.span(),
                     format!("`{}` is a view", alter.name.text()),
@@ -38,6 +40,7 @@ impl Run<'_> {
         self.additions(&mut table, &alter.actions);
         self.keep_backing_keys(&table, &dropped_keys);
         self.require_key_for_auto_increment(&table);
+        self.require_sequences(&mut table);
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }

@@ -37,6 +37,11 @@ impl Run<'_> {
             StatementKind::DropTable { names, if_exists, temporary } => {
                 self.drop_tables(names, *if_exists, *temporary);
             }
+            StatementKind::CreateSequence(def) => self.create_sequence(def),
+            StatementKind::AlterSequence(alter) => self.alter_sequence(alter),
+            StatementKind::DropSequence { names, if_exists, temporary } => {
+                self.drop_sequences(names, *if_exists, *temporary);
+            }
             StatementKind::RenameTable(pairs) => {
                 for (from, to) in pairs {
                     self.rename_table(from, to);
@@ -129,6 +134,7 @@ impl Run<'_> {
             return;
         }
         let known: Vec<&str> = match kind {
+            ObjectKind::Sequence => self.catalogue.sequences.keys().map(String::as_str).collect(),
             ObjectKind::Table => self.catalogue.tables.keys().map(String::as_str).collect(),
             ObjectKind::View => self.catalogue.views.keys().map(String::as_str).collect(),
             ObjectKind::Trigger => self.catalogue.triggers.keys().map(String::as_str).collect(),
@@ -198,7 +204,7 @@ impl Run<'_> {
                     }
                     if self.catalogue.tables.contains_key(name.text()) {
                         table = Some(name.text().to_owned());
-                    } else if !self.catalogue.views.contains_key(name.text())
+                    } else if self.catalogue.relation(name.text()).is_none()
                         && !self.catalogue.temporary.contains(name.text())
                     {
                         self.unknown_table(&name.name);
@@ -268,7 +274,8 @@ impl Run<'_> {
     }
 
     fn mark_unknown(&mut self, kind: ObjectKind, name: &str, place: Place) {
-        if kind == ObjectKind::Table && !self.catalogue.views.contains_key(name) {
+        let is_other = matches!(self.catalogue.relation(name), Some(ObjectKind::View | ObjectKind::Sequence));
+        if kind == ObjectKind::Table && !is_other {
             let (charset, collation) = (self.catalogue.charset.clone(), self.catalogue.collation.clone());
             let table = self.catalogue.tables.entry(name.to_owned()).or_insert_with(|| Table {
                 name: name.to_owned(),

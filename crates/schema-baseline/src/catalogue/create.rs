@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::Run;
+use super::select::{self, Stop};
 use super::table::{Column, Partitioning, Table};
 use crate::ast::{
-    CheckDef, CreateTable, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, ObjectKind,
-    ObjectName, TableElement, TableOption,
+    CheckDef, Counting, CreateSequence, CreateTable, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart,
+    KeyPartOf, KeyWords, ObjectKind, ObjectName, TableElement, TableOption, same_name,
 };
 use crate::dialect::Vendor;
 use crate::finding::Finding;
+use crate::place::Span;
 
 /// Options that say nothing about what a table means.
 const IGNORED_OPTIONS: [&str; 4] = ["auto_increment", "avg_row_length", "charset", "collate"];
@@ -21,12 +23,16 @@ impl Run<'_> {
             return;
         }
         if def.temporary {
+            if let Some(query) = &def.query {
+                self.data(&query.uses);
+            }
             self.catalogue.temporary.insert(def.name.text().to_owned());
             return;
         }
         if !self.may_create_relation(&def.name, def.if_not_exists, def.or_replace) {
             return;
         }
+        let Some(selected) = self.selected(def) else { return };
         let mut table = self.new_table(&def.name, &def.options);
         if let Some(partition) = &def.partition {
             table.partition(partition, self.catalogue.dialect);
@@ -49,6 +55,7 @@ impl Run<'_> {
                 TableElement::Period(period) => periods.push(period),
             }
         }
+        self.add_selected(&mut table, selected);
         for period in periods {
             self.add_period(&mut table, period);
         }
@@ -70,7 +77,57 @@ impl Run<'_> {
             self.add_foreign_key(&mut table, key, false);
         }
         self.require_key_for_auto_increment(&table);
+        self.require_sequences(&mut table);
         self.insert_table(table);
+    }
+
+    /// The columns that the query of a table gives; none when that is not known, which is said.
+    fn selected(&mut self, def: &CreateTable) -> Option<Vec<Column>> {
+        let Some(query) = &def.query else { return Some(Vec::new()) };
+        let before = self.findings.len();
+        self.data(&query.uses);
+        let is_foreign =
+            |(element, _): &&(TableElement, Span)| matches!(element, TableElement::ForeignKey(_));
+        if self.catalogue.dialect.vendor == Vendor::MySql
+            && let Some((_, span)) = def.elements.iter().find(is_foreign)
+        {
+            let reason = "a table that begins with a query has no foreign keys".to_owned();
+            self.refuse(*span, reason, "add the foreign key by ALTER TABLE");
+        }
+        let place = self.place(def.name.span());
+        let text = query.span.of(self.source.inner());
+        let stop = match select::columns(self.catalogue, text, &place) {
+            Ok(columns) => return Some(columns),
+            Err(stop) => stop,
+        };
+        if self.findings.len() == before {
+            match stop {
+                Stop::Refused(reason) => self.refuse(query.span, reason, "correct the query"),
+                Stop::Unknown => {
+                    let what = "the list of columns that this query gives".to_owned();
+                    self.report(query.span, |src, span| Finding::NotUnderstood { what, src, span });
+                }
+            }
+        }
+        self.not_understood(&[(ObjectKind::Table, def.name.clone())], def.name.span());
+        None
+    }
+
+    /// Columns of a query stand behind those that the statement defines; what it defines of them itself counts.
+    fn add_selected(&self, table: &mut Table, selected: Vec<Column>) {
+        for column in selected {
+            let own = table.columns.iter().position(|own| same_name(&own.name, &column.name));
+            let Some(own) = own.map(|at| table.columns.remove(at)) else {
+                table.columns.push(column);
+                continue;
+            };
+            let mut own = own;
+            if self.catalogue.dialect.vendor == Vendor::MySql {
+                own.comment = column.comment;
+                own.data_type.words.0.own_charset |= column.data_type.words.0.own_charset;
+            }
+            table.columns.push(own);
+        }
     }
 
     fn insert_table(&mut self, table: Table) {
@@ -102,7 +159,7 @@ impl Run<'_> {
         table
     }
 
-    /// Whether a table or view of that name may be created now; an existing one is reported, kept or dropped as the
+    /// Whether a table, view or sequence of that name may be created now; an existing one is reported, kept or dropped as the
     /// statement says.
     pub(super) fn may_create_relation(
         &mut self,
@@ -111,13 +168,7 @@ impl Run<'_> {
         or_replace: bool,
     ) -> bool {
         let text = name.text();
-        let kind = if self.catalogue.tables.contains_key(text) {
-            ObjectKind::Table
-        } else if self.catalogue.views.contains_key(text) {
-            ObjectKind::View
-        } else {
-            return true;
-        };
+        let Some(kind) = self.catalogue.relation(text) else { return true };
         if self
             .catalogue
             .tables
@@ -129,8 +180,9 @@ impl Run<'_> {
         if if_not_exists {
             return false;
         }
-        if or_replace && kind == ObjectKind::Table {
+        if or_replace && kind != ObjectKind::View {
             self.remove_table(text);
+            self.catalogue.sequences.remove(text);
             return true;
         }
         self.duplicate_object(kind, &name.name);
@@ -154,6 +206,18 @@ impl Run<'_> {
         if !self.own(like) {
             let place = self.place(name.span());
             self.not_understood(&[(ObjectKind::Table, name.clone())], place.span);
+            return;
+        }
+        if self.catalogue.sequences.contains_key(like.text()) {
+            let def = CreateSequence {
+                name: name.clone(),
+                temporary,
+                or_replace: false,
+                if_not_exists,
+                counting: Counting::default(),
+                options: Vec::new(),
+            };
+            self.create_sequence(&Arc::new(def));
             return;
         }
         let Some(model) = self.catalogue.tables.get(like.text()).cloned() else {
@@ -182,6 +246,9 @@ impl Run<'_> {
             }
             let text = name.text();
             if self.catalogue.temporary.remove(text) || temporary {
+                continue;
+            }
+            if self.catalogue.sequences.remove(text).is_some() {
                 continue;
             }
             if !self.catalogue.tables.contains_key(text) {
@@ -225,16 +292,11 @@ impl Run<'_> {
         if !self.own(from) || !self.own(to) || from.text() == to.text() {
             return;
         }
-        let known =
-            |name: &str| self.catalogue.tables.contains_key(name) || self.catalogue.views.contains_key(name);
-        let (from_known, to_known) = (known(from.text()), known(to.text()));
-        if to_known {
-            let is_table = self.catalogue.tables.contains_key(to.text());
-            let kind = if is_table { ObjectKind::Table } else { ObjectKind::View };
+        if let Some(kind) = self.catalogue.relation(to.text()) {
             self.duplicate_object(kind, &to.name);
             return;
         }
-        if !from_known {
+        if self.catalogue.relation(from.text()).is_none() {
             if self.catalogue.temporary.remove(from.text()) {
                 self.catalogue.temporary.insert(to.text().to_owned());
             } else {
@@ -245,6 +307,10 @@ impl Run<'_> {
         }
         if let Some(view) = self.catalogue.views.remove(from.text()) {
             self.catalogue.views.insert(to.text().to_owned(), view);
+            return;
+        }
+        if let Some(sequence) = self.catalogue.sequences.remove(from.text()) {
+            self.catalogue.sequences.insert(to.text().to_owned(), sequence);
             return;
         }
         if let Some(mut table) = self.catalogue.tables.remove(from.text()) {

@@ -10,6 +10,8 @@ mod keys;
 mod partitions;
 mod programs;
 mod references;
+mod select;
+pub(crate) mod sequences;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) use programs::is_default as is_default_characteristic;
+pub use sequences::Sequence;
 pub use table::{Check, Column, ForeignKey, Key, Partitioning, Table};
 pub(crate) use table::{is_text, smallest};
 
@@ -32,7 +35,7 @@ use crate::served::Spelled;
 
 /// A schema: its objects by name.
 ///
-/// Tables, views and triggers are told apart by case, as on servers with `lower_case_table_names = 0`; routines
+/// Sequences, tables, views and triggers are told apart by case, as on servers with `lower_case_table_names = 0`; routines
 /// and events are not, on any server.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
@@ -44,6 +47,7 @@ pub struct Catalogue {
     foreign_key_checks: bool,
     /// Whether objects come in any order, so that what is missing may still come.
     any_order: bool,
+    pub(crate) sequences: BTreeMap<String, Sequence>,
     pub(crate) tables: BTreeMap<String, Table>,
     pub(crate) views: BTreeMap<String, View>,
     pub(crate) triggers: BTreeMap<String, Trigger>,
@@ -121,6 +125,7 @@ impl Catalogue {
             collation: collation.to_owned(),
             foreign_key_checks: true,
             any_order: false,
+            sequences: BTreeMap::new(),
             tables: BTreeMap::new(),
             views: BTreeMap::new(),
             triggers: BTreeMap::new(),
@@ -168,6 +173,7 @@ impl Catalogue {
             names.into_iter().map(|name| (kind, name.clone())).collect::<Vec<_>>()
         };
         [
+            of(ObjectKind::Sequence, self.sequences.keys().collect()),
             of(ObjectKind::Table, self.tables.keys().collect()),
             of(ObjectKind::Function, self.functions.keys().collect()),
             of(ObjectKind::View, self.views.keys().collect()),
@@ -176,6 +182,11 @@ impl Catalogue {
             of(ObjectKind::Event, self.events.keys().collect()),
         ]
         .concat()
+    }
+
+    /// The sequences, by name.
+    pub fn sequences(&self) -> &BTreeMap<String, Sequence> {
+        &self.sequences
     }
 
     /// The tables, by name.
@@ -211,7 +222,7 @@ impl Catalogue {
         self.unsure.as_ref()
     }
 
-    /// The statement that made the definition of a view, routine, trigger or event uncertain.
+    /// The statement that made the definition of a sequence, view, routine, trigger or event uncertain.
     pub fn unknown(&self, kind: ObjectKind, name: &str) -> Option<&Place> {
         self.unknown.get(&(kind, key_of(kind, name)))
     }
@@ -227,6 +238,7 @@ impl Catalogue {
     pub fn place_of(&self, kind: ObjectKind, name: &str) -> Option<&Place> {
         let key = key_of(kind, name);
         match kind {
+            ObjectKind::Sequence => self.sequences.get(&key).map(|sequence| &sequence.place),
             ObjectKind::Table => self.tables.get(&key).map(|table| &table.place),
             ObjectKind::View => self.views.get(&key).map(|view| &view.place),
             ObjectKind::Trigger => self.triggers.get(&key).map(|trigger| &trigger.place),
@@ -264,6 +276,17 @@ impl Catalogue {
         *self.schema.get_or_insert_with(|| schema.text.clone()) == schema.text
     }
 
+    /// The kind of what has a name among sequences, tables and views, which share their names.
+    pub(crate) fn relation(&self, name: &str) -> Option<ObjectKind> {
+        if self.tables.contains_key(name) {
+            Some(ObjectKind::Table)
+        } else if self.views.contains_key(name) {
+            Some(ObjectKind::View)
+        } else {
+            self.sequences.contains_key(name).then_some(ObjectKind::Sequence)
+        }
+    }
+
     /// Whether a missing object is certainly missing.
     fn is_sure(&self) -> bool {
         self.unsure.is_none()
@@ -296,10 +319,10 @@ pub(crate) fn is_system_schema(name: &str) -> bool {
         .any(|own| name.eq_ignore_ascii_case(own))
 }
 
-/// The form in which an object is filed: case counts for tables, views and triggers alone.
+/// The form in which an object is filed: case counts for sequences, tables, views and triggers alone.
 pub(crate) fn key_of(kind: ObjectKind, name: &str) -> String {
     match kind {
-        ObjectKind::Table | ObjectKind::View | ObjectKind::Trigger => name.to_owned(),
+        ObjectKind::Sequence | ObjectKind::Table | ObjectKind::View | ObjectKind::Trigger => name.to_owned(),
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Event => name.to_lowercase(),
     }
 }

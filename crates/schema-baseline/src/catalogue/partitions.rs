@@ -43,7 +43,7 @@ fn one_spelling(canonical: &str) -> String {
 }
 
 impl PartitionBy {
-    fn change(&mut self, change: PartitionChange) -> Result<(), NotChanged> {
+    fn change(&mut self, mut change: PartitionChange) -> Result<(), NotChanged> {
         let same = |one: &PartitionDef, name: &String| one.name.eq_ignore_ascii_case(name);
         let named = |names: &[String], one: &PartitionDef| names.iter().any(|name| same(one, name));
         let missing = |all: &[PartitionDef], names: &[String]| {
@@ -57,17 +57,12 @@ impl PartitionBy {
             }
             _ => self.partitions.iter().collect(),
         };
-        if let PartitionChange::Add(more) | PartitionChange::Reorganize(_, more) = &change {
-            if let Some(taken) = more.iter().find(|one| kept.iter().any(|kept| same(kept, &one.name))) {
-                return Err(NotChanged::Taken(taken.name.clone()));
-            }
-            // Names that the server would give to subpartitions are not known here.
-            let mut counts = kept.iter().copied().chain(more).map(|one| one.sub.len());
-            let first = counts.next();
-            if counts.any(|count| Some(count) != first) {
-                return Err(NotChanged::NotUnderstood);
-            }
+        if let PartitionChange::Add(more) | PartitionChange::Reorganize(_, more) = &change
+            && let Some(taken) = more.iter().find(|one| kept.iter().any(|kept| same(kept, &one.name)))
+        {
+            return Err(NotChanged::Taken(taken.name.clone()));
         }
+        self.name_subpartitions(&mut change)?;
         match change {
             PartitionChange::Add(more) => self.partitions.extend(more),
             PartitionChange::AddCount(more) if self.partitions.is_empty() => {
@@ -86,6 +81,33 @@ impl PartitionBy {
             PartitionChange::AddCount(_) | PartitionChange::Coalesce(_) => {
                 return Err(NotChanged::NotUnderstood);
             }
+        }
+        Ok(())
+    }
+
+    /// As soon as the subpartitions of one partition have names, the server names those of the others after their partitions.
+    fn name_subpartitions(&mut self, change: &mut PartitionChange) -> Result<(), NotChanged> {
+        let (PartitionChange::Add(more) | PartitionChange::Reorganize(_, more)) = change else {
+            return Ok(());
+        };
+        let all = || self.partitions.iter().chain(more.iter());
+        let Some(count) = all().map(|one| one.sub.len()).find(|count| *count > 0) else { return Ok(()) };
+        let written = self.sub.as_ref().and_then(|(_, count)| *count);
+        let is_other = written.is_some_and(|written| usize::try_from(written) != Ok(count));
+        if is_other || all().any(|one| !one.sub.is_empty() && one.sub.len() != count) {
+            return Err(NotChanged::NotUnderstood);
+        }
+        for one in self.partitions.iter_mut().chain(more.iter_mut()).filter(|one| one.sub.is_empty()) {
+            let name = |number: usize| PartitionDef {
+                name: format!("{}sp{number}", one.name),
+                values: PartitionValues::None,
+                options: Vec::new(),
+                sub: Vec::new(),
+            };
+            one.sub = (0..count).map(name).collect();
+        }
+        if let Some((_, written)) = &mut self.sub {
+            *written = None;
         }
         Ok(())
     }
@@ -185,9 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn subpartitions_are_named_as_soon_as_one_is() {
+        let added = changed(NAMED, "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3))").unwrap();
+        assert!(added.contains("(SUBPARTITION `p2sp0`, SUBPARTITION `p2sp1`)"), "{added}");
+        let named = "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3) (SUBPARTITION q, SUBPARTITION r))";
+        let added = changed(COUNTED, named).unwrap();
+        for part in ["`p0` VALUES LESS THAN (1) (SUBPARTITION `p0sp0`", "`p1sp1`", "`r`"] {
+            assert!(added.contains(part), "{added}");
+        }
+        assert!(!added.contains("SUBPARTITIONS"), "{added}");
+    }
+
+    #[test]
     fn what_cannot_be_changed_is_told_apart() {
         let unnamed = "ADD PARTITION (PARTITION p2 VALUES LESS THAN (3))";
-        assert_eq!(changed(NAMED, unnamed), Err(NotChanged::NotUnderstood));
+        let three = unnamed.replace("(3))", "(3) (SUBPARTITION q, SUBPARTITION r, SUBPARTITION s))");
+        assert_eq!(changed(NAMED, &three), Err(NotChanged::NotUnderstood));
         assert_eq!(changed(COUNTED, "DROP PARTITION p0, nope"), Err(NotChanged::Missing("nope".to_owned())));
         let taken = "ADD PARTITION (PARTITION P1 VALUES LESS THAN (3))";
         assert_eq!(changed(COUNTED, taken), Err(NotChanged::Taken("P1".to_owned())));

@@ -45,10 +45,7 @@ impl Run<'_> {
                 continue;
             }
             let text = name.text();
-            if !self.catalogue.tables.contains_key(text)
-                && !self.catalogue.views.contains_key(text)
-                && !self.catalogue.temporary.contains(text)
-            {
+            if self.catalogue.relation(text).is_none() && !self.catalogue.temporary.contains(text) {
                 self.unknown_table(&name.name);
             }
         }
@@ -72,6 +69,11 @@ impl Run<'_> {
             }
         }
         if !self.catalogue.tables.contains_key(def.table.text()) && self.own(&def.table) {
+            if self.catalogue.sequences.contains_key(def.table.text()) {
+                let reason = format!("`{}` is a sequence", def.table.text());
+                self.refuse(def.table.span(), reason, "triggers are for tables");
+                return;
+            }
             self.unknown_table(&def.table.name);
         }
         let order = self.trigger_position(def);
@@ -207,7 +209,7 @@ impl Run<'_> {
             let was_unknown = self.catalogue.unknown.remove(&(kind, key.clone())).is_some();
             let exists = self.catalogue.place_of(kind, &key).is_some();
             match kind {
-                ObjectKind::Table => {}
+                ObjectKind::Sequence | ObjectKind::Table => {}
                 ObjectKind::View => drop(self.catalogue.views.remove(&key)),
                 ObjectKind::Trigger => self.drop_trigger(&key),
                 ObjectKind::Function => drop(self.catalogue.functions.remove(&key)),

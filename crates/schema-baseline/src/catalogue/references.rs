@@ -14,6 +14,7 @@ impl Catalogue {
             for key in table.foreign_keys.iter().filter(|key| !key.checked) {
                 findings.extend(self.foreign_key_problem(table, key));
             }
+            self.check_sequences(table, findings);
         }
         for (name, view) in self.views.iter().filter(|(_, view)| !view.refused) {
             self.check_body(&format!("view `{name}`"), &view.definition.query, &view.place, findings);
@@ -53,9 +54,7 @@ impl Catalogue {
             let (missing, kind, candidate) = match reference.kind {
                 RefKind::Relation => {
                     let known = || self.tables.keys().chain(self.views.keys()).map(String::as_str);
-                    let exists = self.tables.contains_key(name)
-                        || self.views.contains_key(name)
-                        || self.temporary.contains(name);
+                    let exists = self.relation(name).is_some() || self.temporary.contains(name);
                     (!exists, "table", if exists { None } else { nearest(name, known()) })
                 }
                 RefKind::Procedure => {

@@ -209,7 +209,9 @@ impl Sides<'_> {
             let moves = !stay.contains(&seen);
             seen += 1;
             let (was, will) = (&self.ours.columns[old], &self.theirs.columns[at]);
-            let alike = spell::column(was) == spell::column(will)
+            // The name may be the same in another case only.
+            let alike = was.name == will.name
+                && spell::column(was) == spell::column(will)
                 && inline_checks(self.ours, was) == inline_checks(self.theirs, will);
             if alike && !moves {
                 continue;

@@ -2,7 +2,7 @@
 //!
 //! What differs is decided by [`crate::verify`], on both schemas in the spelling of servers, so that nothing is changed that
 //! only reads differently, and nothing that differs is passed over. The statements come in an order that works at once:
-//! renames; what stands in the way goes; tables are created and altered; foreign keys follow; then programs and views.
+//! renames; what stands in the way goes; sequences and tables are created and altered; foreign keys follow; then programs and views.
 //! At the end they are applied to the first schema in memory, and what still differs is reported.
 
 mod alter;
@@ -16,6 +16,7 @@ mod partition;
 mod print;
 mod programs;
 mod rename;
+mod sequences;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -26,7 +26,7 @@ pub struct Rename {
 /// What can have another name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Renamed {
-    /// A table.
+    /// A table or a sequence.
     Table,
     /// A column of the table that has this name in the second schema.
     Column(String),
@@ -62,6 +62,11 @@ impl FromStr for Rename {
 /// a definition on the same line.
 pub fn annotated(schema: &Catalogue) -> Vec<Rename> {
     let mut renames = Vec::new();
+    for (name, sequence) in schema.sequences() {
+        if let Some(old) = beside(&sequence.place) {
+            renames.push(Rename { what: Renamed::Table, old, new: name.clone(), annotated: true });
+        }
+    }
     for (name, table) in schema.tables() {
         let mut add = |what: Renamed, new: &str, place: &Place| {
             if let Some(old) = beside(place) {
@@ -106,8 +111,11 @@ pub(super) fn apply(from: &mut Catalogue, to: &Catalogue, renames: &[Rename], pa
         let Rename { what, old, new, annotated } = rename;
         let (table, has_old, has_new, is_wanted) = match what {
             Renamed::Table => {
-                let tables = from.tables();
-                (new, tables.contains_key(old), tables.contains_key(new), to.tables().contains_key(new))
+                // Sequences are renamed as tables are.
+                let known = |of: &Catalogue, name: &str| {
+                    of.tables().contains_key(name) || of.sequences().contains_key(name)
+                };
+                (new, known(from, old), known(from, new), known(to, new))
             }
             Renamed::Column(table) => {
                 let own = |of: &Catalogue, name: &str| {
@@ -145,14 +153,8 @@ pub(super) fn apply(from: &mut Catalogue, to: &Catalogue, renames: &[Rename], pa
             }
         };
         order::run(from, &sql);
-        let place = to.place_of(ObjectKind::Table, table).cloned();
-        path.steps.push(Step {
-            sql,
-            compound: false,
-            kind: ObjectKind::Table,
-            name: table.clone(),
-            place,
-            losses: Vec::new(),
-        });
+        let kind = to.relation(table).unwrap_or(ObjectKind::Table);
+        let place = to.place_of(kind, table).cloned();
+        path.steps.push(Step { sql, compound: false, kind, name: table.clone(), place, losses: Vec::new() });
     }
 }

@@ -44,6 +44,8 @@ impl Work<'_> {
         for name in dropping {
             path.steps.push(drop_table(&self.from.tables()[name]));
         }
+        self.drop_sequences(true, path);
+        self.sequences(path);
         let mut created: BTreeSet<&str> = BTreeSet::new();
         for name in order::parents_first(self.to, &new) {
             created.insert(name);
@@ -67,6 +69,7 @@ impl Work<'_> {
             path.steps.push(Step::new(ObjectKind::Table, &name, place, alter(&name, &clauses)));
         }
         self.create_programs(path);
+        self.drop_sequences(false, path);
     }
 
     pub(super) fn changed(&self, kind: ObjectKind) -> &[String] {

@@ -27,7 +27,7 @@ impl Diagram {
 }
 
 fn record(table: &Entity) -> String {
-    let mut label = field(&table.name);
+    let mut label = field(&table.title());
     for (number, column) in table.columns.iter().enumerate() {
         let marks: Vec<&str> = column.marks.iter().copied().map(Mark::short).collect();
         let marks = if marks.is_empty() { String::new() } else { format!("{} ", marks.join(",")) };

@@ -31,7 +31,8 @@ impl Diagram {
         let mut text = "erDiagram\n".to_owned();
         for (number, table) in self.tables.iter().enumerate() {
             let id = self.id(number);
-            let shown = if id == table.name { id } else { format!("{id}[{}]", quoted(&table.name)) };
+            let title = table.title();
+            let shown = if id == title { id } else { format!("{id}[{}]", quoted(&title)) };
             if table.columns.is_empty() {
                 text += &format!("    {shown}\n");
                 continue;

@@ -28,6 +28,15 @@ pub struct Entity {
     pub name: String,
     /// Its columns; none are known of a table that only foreign keys name.
     pub columns: Vec<Attribute>,
+    /// Whether a statement that was not understood may have made it another one.
+    pub uncertain: bool,
+}
+
+impl Entity {
+    /// What a picture calls it.
+    fn title(&self) -> String {
+        format!("{}{}", self.name, if self.uncertain { " (not certain)" } else { "" })
+    }
 }
 
 /// A column of a diagram.
@@ -103,7 +112,9 @@ impl Diagram {
         }
         let entity = |name: &String| {
             let columns = schema.tables().get(name).map(attributes).unwrap_or_default();
-            Entity { name: name.clone(), columns }
+            let is_known = schema.tables().get(name).is_some_and(|table| table.unknown.is_none());
+            let uncertain = schema.unsure().is_some() || (schema.tables().contains_key(name) && !is_known);
+            Entity { name: name.clone(), columns, uncertain }
         };
         Self { tables: names.iter().map(entity).collect(), references }
     }

@@ -118,7 +118,7 @@ fn width(table: &Entity) -> usize {
         MARKS + (column.name.chars().count() + column.data_type.chars().count() + 3) * LETTER
     };
     let widest = table.columns.iter().map(row).max().unwrap_or(0);
-    widest.max(table.name.chars().count() * (LETTER + 1)) + 20
+    widest.max(table.title().chars().count() * (LETTER + 1)) + 20
 }
 
 /// The middle of the row of the first of these columns, or of the heading.
@@ -135,7 +135,7 @@ fn entity(table: &Entity, at: Rectangle) -> String {
         y + HEADING - 2,
         x + 10,
         y + 17,
-        escaped(&table.name)
+        escaped(&table.title())
     );
     for (number, column) in table.columns.iter().enumerate() {
         let base = y + HEADING + ROW * number + 13;

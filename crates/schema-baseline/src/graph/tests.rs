@@ -154,3 +154,15 @@ fn parents_stand_left_of_children_and_no_box_covers_another() {
         assert!(at == 40 || boxes[40][0] < *x, "{boxes:?}");
     }
 }
+
+#[test]
+fn what_is_not_certain_is_called_so() {
+    let odd = format!("{CUSTOMER}CREATE TABLE odd AS SELECT f(id) AS a FROM customer;");
+    let drawn = diagram(&odd);
+    let uncertain: Vec<&str> =
+        drawn.tables.iter().filter(|table| table.uncertain).map(|table| table.name.as_str()).collect();
+    assert_eq!(uncertain, ["odd"]);
+    assert!(drawn.mermaid().contains("[\"odd (not certain)\"]"), "{}", drawn.mermaid());
+    assert!(drawn.dot().contains("odd\\ (not\\ certain)"), "{}", drawn.dot());
+    assert!(drawn.svg().contains(">odd (not certain)</text>"), "{}", drawn.svg());
+}

@@ -17,7 +17,7 @@ const ACTION: &str = "read the schema";
 /// Everything in the schema, in an order in which it can be created. Triggers come as they fire. The bodies of packages go
 /// with their packages.
 const OBJECTS: &str = "SELECT CASE TABLE_TYPE WHEN 'VIEW' THEN 'view' WHEN 'SEQUENCE' THEN 'sequence' ELSE 'table' END, \
-     TABLE_NAME, NULL, CASE TABLE_TYPE WHEN 'VIEW' THEN 3 ELSE 1 END AS place, 0 AS number \
+     TABLE_NAME, NULL, CASE TABLE_TYPE WHEN 'VIEW' THEN 3 WHEN 'SEQUENCE' THEN 0 ELSE 1 END AS place, 0 AS number \
      FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() \
      UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, 2, 0 FROM information_schema.ROUTINES \
      WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE <> 'PACKAGE BODY' \
@@ -109,10 +109,11 @@ pub async fn shown(
     };
     let questions: Vec<String> = objects.iter().map(question).collect();
     let answers = database.texts_of_each(ACTION, &questions).await?;
+    let schema = database.schema().to_owned();
     for (object, answer) in objects.iter_mut().zip(answers) {
-        let is_program = !matches!(object.kind, ObjectKind::Table | ObjectKind::View);
+        let is_program = !matches!(object.kind, ObjectKind::Sequence | ObjectKind::Table | ObjectKind::View);
         let column = match object.kind {
-            ObjectKind::Table | ObjectKind::View => 1,
+            ObjectKind::Sequence | ObjectKind::Table | ObjectKind::View => 1,
             ObjectKind::Trigger | ObjectKind::Procedure | ObjectKind::Function => 2,
             ObjectKind::Event => 3,
         };
@@ -123,10 +124,27 @@ pub async fn shown(
                 object.sql_mode = mode.take();
             }
             let definition = row.into_iter().nth(column).flatten();
+            let definition = definition.map(|text| unqualified(&text, &schema));
             definition.ok_or_else(|| "the server does not show its definition to this account".to_owned())
         });
     }
     Ok((objects, not_read))
+}
+
+/// A definition without the name of its own schema, which MariaDB writes before the sequences that a default or a view counts by.
+fn unqualified(definition: &str, schema: &str) -> String {
+    let mut out = String::with_capacity(definition.len());
+    let mut rest = definition;
+    let qualifier = format!("{}.", quoted(schema));
+    while let Some(at) = rest.find(&qualifier) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        rest = &behind[qualifier.len()..];
+        if !["nextval(", "lastval(", "setval("].iter().any(|call| before.ends_with(call)) {
+            out.push_str(&qualifier);
+        }
+    }
+    out + rest
 }
 
 /// An object of a schema.
@@ -160,4 +178,19 @@ pub(crate) async fn listed(database: &mut MySqlDatabase) -> Result<Vec<Listed>, 
 /// The tables beside the schema that are ours.
 fn own_tables(history: &str) -> [String; 3] {
     [history.to_owned(), format!("{history}_journal"), format!("{history}_load")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sequences_lose_the_schema_that_is_their_own() {
+        let text = "a INT DEFAULT nextval(`d`.`s`), b INT DEFAULT (setval(`d`.`s`,1,1,0) + lastval(`e`.`s`)) COMMENT '`d`.`s`'";
+        assert_eq!(
+            unqualified(text, "d"),
+            "a INT DEFAULT nextval(`s`), b INT DEFAULT (setval(`s`,1,1,0) + lastval(`e`.`s`)) COMMENT '`d`.`s`'"
+        );
+        assert_eq!(unqualified("nextval(`a``b`.`s`)", "a`b"), "nextval(`s`)");
+    }
 }

@@ -1,7 +1,7 @@
 //! One spelling for everything that means the same: no comments, no white space, keywords in lower case, names without
 //! quotes, `<>` for `!=`, strings in single quotes, no redundant parentheses.
 
-use migrate_core::script::lexer::{Token, TokenKind};
+use migrate_core::script::lexer::{Lexer, Token, TokenKind};
 
 use super::cursor::{unquote_name, unquote_string};
 use crate::ast::{Expr, Ident};
@@ -22,8 +22,12 @@ pub(super) fn expression(text: &str, tokens: &[Token]) -> Expr {
         (Some(first), Some(last)) => Span { start: first.start, end: last.end },
         _ => Span::default(),
     };
+    let words = names(text, tokens);
+    if let Some(calls) = sequence_calls(text, tokens) {
+        return Expr { canonical: canonical_of(&calls), written: calls.into(), words, span };
+    }
     let written = tokens.iter().map(|token| token.text(text)).collect::<Vec<_>>().join(" ").into();
-    Expr { canonical: canonical(text, tokens), written, words: names(text, tokens), span }
+    Expr { canonical: canonical(text, tokens), written, words, span }
 }
 
 /// The words that may name columns.
@@ -44,8 +48,46 @@ fn names(text: &str, tokens: &[Token]) -> Vec<Ident> {
     tokens.iter().enumerate().filter(is_name).map(name).collect()
 }
 
+fn canonical_of(text: &str) -> String {
+    let tokens: Vec<Token> = Lexer::new(text).collect();
+    canonical(text, &tokens)
+}
+
+/// The tokens with a blank between any two, `NEXT VALUE FOR s` and `PREVIOUS VALUE FOR s` become the calls that they stand for; none when
+/// there are no such words.
+pub(crate) fn sequence_calls(text: &str, tokens: &[Token]) -> Option<String> {
+    let call = |index: usize| {
+        let [first, value, of, ..] = tokens.get(index..)? else { return None };
+        let name = match first {
+            next if next.is_word(text, "next") => "nextval",
+            previous if previous.is_word(text, "previous") => "lastval",
+            _ => return None,
+        };
+        (value.is_word(text, "value") && of.is_word(text, "for")).then_some(name)
+    };
+    let mut index = (0..tokens.len()).find(|index| call(*index).is_some()).map(|_| 0)?;
+    let mut words = Vec::with_capacity(tokens.len());
+    while index < tokens.len() {
+        let Some(name) = call(index) else {
+            words.push(tokens[index].text(text));
+            index += 1;
+            continue;
+        };
+        words.extend([name, "("]);
+        let is_qualified = tokens.get(index + 4).is_some_and(|token| token.is_symbol(text, "."));
+        let end = (index + if is_qualified { 6 } else { 4 }).min(tokens.len());
+        words.extend(tokens[index + 3..end].iter().map(|token| token.text(text)));
+        words.push(")");
+        index = end;
+    }
+    Some(words.join(" "))
+}
+
 /// Tokens in one spelling.
 pub(super) fn canonical(text: &str, tokens: &[Token]) -> String {
+    if let Some(calls) = sequence_calls(text, tokens) {
+        return canonical_of(&calls);
+    }
     let redundant = redundant_parentheses(text, tokens);
     let mut out = String::with_capacity(tokens.last().map_or(0, |last| last.end - tokens[0].start));
     for (index, token) in tokens.iter().enumerate() {
@@ -247,7 +289,6 @@ fn is_prefix(text: &str, tokens: &[Token], index: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use migrate_core::script::lexer::Lexer;
     use proptest::prelude::*;
 
     fn of(text: &str) -> String {
@@ -272,6 +313,8 @@ mod tests {
         same("case when (a = 1) then (b) else (c) end", "CASE WHEN a = 1 THEN b ELSE c END");
         same("(a between 1 and 2) or (c)", "a BETWEEN 1 AND 2 OR c");
         same("-(3)", "-3");
+        same("NEXT VALUE FOR s + 1", "nextval(`s`) + 1");
+        same("f(PREVIOUS VALUE FOR d.s)", "f(lastval(`d`.s))");
     }
 
     #[test]

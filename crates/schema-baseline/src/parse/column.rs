@@ -262,17 +262,18 @@ impl Cursor<'_> {
     }
 
     fn default_call(&mut self, start: usize) -> Parsed<DefaultValue> {
-        if self.eat_words(&["next", "value", "for"]) {
+        if self.eat_words(&["next", "value", "for"]) || self.eat_words(&["previous", "value", "for"]) {
             self.object_name("the name of a sequence")?;
         } else {
             let token = self.peek();
             let is_call =
                 self.is_symbol_at(1, "(") || token.is_some_and(|token| is_niladic(token.text(self.text)));
-            if !is_call {
+            let is_column = self.dialect.vendor == Vendor::MariaDb && self.is_name();
+            if !is_call && !is_column {
                 return self.expected("a default value");
             }
             self.next();
-            if self.is_symbol("(") {
+            if is_call && self.is_symbol("(") {
                 self.skip_parentheses()?;
             }
         }

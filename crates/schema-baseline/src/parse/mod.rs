@@ -10,6 +10,7 @@ mod key;
 mod partition;
 mod program;
 mod references;
+mod sequence;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::ast::{DataType, Ident, ObjectKind, ObjectName, Reference, Statement, 
 use crate::dialect::Dialect;
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
+pub(crate) use canonical::sequence_calls;
 use cursor::{Cursor, Failure};
 pub(crate) use partition::{partition_by, partition_change};
 pub(crate) use words::is_reserved;

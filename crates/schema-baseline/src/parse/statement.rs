@@ -156,11 +156,9 @@ impl Cursor<'_> {
             self.loose_name("the name of the schema")?;
             return self.database_options();
         }
-        if self.eat("sequence") {
-            self.if_not_exists();
-            let name = self.object_name("the name of the sequence")?;
-            self.touches.push((ObjectKind::Table, name));
-            return self.unknown("a sequence");
+        if self.is_sequence() {
+            self.next();
+            return self.create_sequence(head.or_replace, head.temporary);
         }
         if SERVER_OBJECTS.iter().any(|word| self.is_word(word)) {
             return Ok(self.without_effect());
@@ -195,7 +193,11 @@ impl Cursor<'_> {
             }
             return self.database_options();
         }
-        if self.is_word("sequence") || SERVER_OBJECTS.iter().any(|word| self.is_word(word)) {
+        if self.is_sequence() {
+            self.next();
+            return self.alter_sequence();
+        }
+        if SERVER_OBJECTS.iter().any(|word| self.is_word(word)) {
             return Ok(self.without_effect());
         }
         self.expected("TABLE, VIEW, PROCEDURE, FUNCTION, EVENT or DATABASE")
@@ -256,10 +258,9 @@ impl Cursor<'_> {
         {
             return Ok(self.without_effect());
         }
-        if self.eat("sequence") {
-            let if_exists = self.if_exists();
-            let names = self.object_names("the name of the sequence")?;
-            return Ok(StatementKind::DropTable { names, if_exists, temporary: false });
+        if self.is_sequence() {
+            self.next();
+            return self.drop_sequence(temporary);
         }
         self.expected("TABLE, INDEX, VIEW, TRIGGER, PROCEDURE, FUNCTION, EVENT or DATABASE")
     }

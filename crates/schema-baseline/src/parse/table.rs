@@ -6,7 +6,8 @@ use migrate_core::script::lexer::TokenKind;
 
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed, unquote_name};
-use crate::ast::{CreateTable, Expr, ObjectKind, StatementKind, TableElement, TableOption};
+use super::references::references;
+use crate::ast::{CreateTable, Expr, ObjectKind, StatementKind, TableElement, TableOption, TableQuery};
 use crate::catalogue::versioning;
 use crate::dialect::Vendor;
 
@@ -87,17 +88,34 @@ impl Cursor<'_> {
             self.expect_symbol(")", "`,` or `)`")?;
         }
         let (options, partition) = self.table_tail()?;
-        if self.is_query() {
-            return self.unknown("the list of columns that a SELECT gives");
-        }
+        let query = if self.is_query() { Some(self.table_query()?) } else { None };
         if !self.is_at_end() {
             return self.expected("a table option or the end of the statement");
         }
-        if elements.is_empty() {
+        if elements.is_empty() && query.is_none() {
             return self.expected("`(` and the columns of the table");
         }
-        let table = CreateTable { name, temporary, or_replace, if_not_exists, elements, options, partition };
+        let table =
+            CreateTable { name, temporary, or_replace, if_not_exists, elements, options, partition, query };
         Ok(StatementKind::CreateTable(Arc::new(table)))
+    }
+
+    /// `[IGNORE | REPLACE] [AS] SELECT …`, to the end of the statement.
+    fn table_query(&mut self) -> Parsed<TableQuery> {
+        let _ = self.eat("ignore") || self.eat("replace");
+        self.eat("as");
+        let start = self.position();
+        let ahead = self.rest().iter().take_while(|token| token.is_symbol(self.text, "(")).count();
+        let queries: &[&str] = match self.dialect.vendor {
+            Vendor::MySql => &["select", "with", "values", "table"],
+            Vendor::MariaDb => &["select", "with", "values"],
+        };
+        if !queries.iter().any(|word| self.is_word_at(ahead, word)) {
+            return self.expected("SELECT");
+        }
+        while self.next().is_some() {}
+        let uses = references(self.text, self.since(start), false).references;
+        Ok(TableQuery { uses, span: self.span_from(start) })
     }
 
     fn is_query(&self) -> bool {

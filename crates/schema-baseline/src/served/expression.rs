@@ -356,7 +356,20 @@ impl Reader<'_> {
 
     fn argument(&mut self, function: &str, index: usize, argument: &FunctionArg) -> Option<String> {
         let FunctionArg::Unnamed(argument) = argument else { return None };
+        let counts = matches!(function, "nextval" | "lastval" | "setval");
         match argument {
+            FunctionArgExpr::Expr(Expr::Identifier(sequence)) if counts && index == 0 => {
+                Some(lower(sequence))
+            }
+            FunctionArgExpr::Expr(Expr::CompoundIdentifier(parts)) if counts && index == 0 => {
+                let [schema, sequence] = parts.as_slice() else { return None };
+                let is_own = self.is_own(&schema.value);
+                Some(if is_own { lower(sequence) } else { format!("{}.{}", lower(schema), lower(sequence)) })
+            }
+            FunctionArgExpr::Expr(Expr::Value(value)) if counts && index == 2 => match &value.value {
+                Value::Boolean(is_used) => Some(i32::from(*is_used).to_string()),
+                other => literal(other),
+            },
             FunctionArgExpr::Wildcard => Some("0".to_owned()),
             FunctionArgExpr::Expr(Expr::Identifier(unit))
                 if index == 0 && matches!(function, "timestampdiff" | "timestampadd") =>

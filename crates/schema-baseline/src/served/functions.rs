@@ -37,6 +37,10 @@ pub(super) fn present_name(name: &str, arguments: &[String], distinct: &str, tai
         ("timestampadd", [unit, number, date]) => format!("({date} + interval {number} {unit})"),
         ("datediff", [left, right]) => format!("(to_days({left}) - to_days({right}))"),
         ("instr", [text, part]) => call("locate", &[part.clone(), text.clone()]),
+        ("setval", [sequence, value]) => {
+            call(name, &[sequence.clone(), value.clone(), "1".to_owned(), "0".to_owned()])
+        }
+        ("setval", [_, _, _]) => call(name, &[arguments, &["0".to_owned()]].concat()),
         ("week" | "yearweek" | "round", [value]) => call(name, &[value.clone(), "0".to_owned()]),
         ("lag" | "lead", [value]) => call(name, &[value.clone(), "1".to_owned()]),
         // The server writes types and precision that cannot be told from the call.

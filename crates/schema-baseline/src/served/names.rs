@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::query::Reader;
+use crate::catalogue::sequences;
 
 /// How deep views may lie on views before their columns count as unknown.
 const VIEW_LIMIT: usize = 32;
@@ -19,6 +20,9 @@ impl Reader<'_> {
             let known = table.unknown.is_none();
             let visible = table.columns.iter().filter(|column| !column.invisible);
             return known.then(|| visible.map(|column| column.name.to_lowercase()).collect());
+        }
+        if self.catalogue.sequences().contains_key(name) {
+            return Some(sequences::COLUMNS.map(ToOwned::to_owned).to_vec());
         }
         let view = self.catalogue.views().get(name)?;
         if self.depth >= VIEW_LIMIT {

@@ -4,6 +4,8 @@ use migrate_core::script::lexer::{Lexer, Token, TokenKind};
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::parser::Parser;
 
+use crate::parse::sequence_calls;
+
 /// Nesting that the general parser may follow; it recurses.
 const RECURSION_LIMIT: usize = 50;
 
@@ -15,10 +17,15 @@ pub(crate) fn is_at_end(parser: &mut Parser<'_>) -> Option<()> {
     (parser.peek_token().token == sqlparser::tokenizer::Token::EOF).then_some(())
 }
 
-/// The text without what the general parser does not know: comments, `MOD` between its operands, `!` for
+/// The text without what the general parser does not know: comments, `NEXT VALUE FOR`, `MOD` between its operands, `!` for
 /// `NOT`, and the character set that a server adds to `CAST(… AS CHAR)`.
 pub(crate) fn prepared(text: &str) -> String {
-    let tokens: Vec<_> = Lexer::new(text).filter(|token| !token.is_comment()).collect();
+    let mut tokens: Vec<_> = Lexer::new(text).filter(|token| !token.is_comment()).collect();
+    let calls = sequence_calls(text, &tokens);
+    let text = calls.as_deref().unwrap_or(text);
+    if calls.is_some() {
+        tokens = Lexer::new(text).collect();
+    }
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
     let mut skip = 0;

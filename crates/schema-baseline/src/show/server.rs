@@ -7,6 +7,7 @@ mod partition;
 mod program;
 mod table;
 
+pub(crate) use literal::string;
 pub(crate) use table::engine_name;
 
 use crate::ast::{ObjectKind, RoutineKind};
@@ -22,7 +23,7 @@ pub fn show_create(catalogue: &Catalogue, kind: ObjectKind, name: &str, account:
     if catalogue.unsure().is_some() {
         return None;
     }
-    let style = Style { dialect: catalogue.dialect(), account };
+    let style = Style { dialect: catalogue.dialect(), account, schema: catalogue.schema() };
     match kind {
         ObjectKind::Table => {
             let table = catalogue.tables().get(name)?;
@@ -35,6 +36,7 @@ pub fn show_create(catalogue: &Catalogue, kind: ObjectKind, name: &str, account:
             Some(style.routine(catalogue.routines(of).get(&name.to_lowercase())?, catalogue))
         }
         ObjectKind::Event => Some(style.event(catalogue.events().get(&name.to_lowercase())?)),
+        ObjectKind::Sequence => Some(super::sequence(name, catalogue.sequences().get(name)?)),
         ObjectKind::View => super::create(catalogue, kind, name),
     }
 }
@@ -44,6 +46,8 @@ pub fn show_create(catalogue: &Catalogue, kind: ObjectKind, name: &str, account:
 struct Style<'a> {
     dialect: Dialect,
     account: &'a str,
+    /// The schema at hand, which servers write before the names of sequences.
+    schema: Option<&'a str>,
 }
 
 impl Style<'_> {

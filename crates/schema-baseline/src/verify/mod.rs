@@ -87,6 +87,15 @@ pub fn differences(
     }
     let mut comparison = Comparison { left, right, sides, findings: Vec::new(), differences: Vec::new() };
     comparison.each(
+        ObjectKind::Sequence,
+        (left.sequences(), right.sequences()),
+        |sequence| &sequence.place,
+        |this, name, a, b| {
+            let parts = (spell::sequence(a), spell::sequence(b));
+            this.differ(ObjectKind::Sequence, name, (&a.place, &parts.0), (&b.place, &parts.1));
+        },
+    );
+    comparison.each(
         ObjectKind::Table,
         (left.tables(), right.tables()),
         |table| &table.place,

@@ -4,7 +4,23 @@ use std::fmt::Write as _;
 
 use super::Parts;
 use crate::ast::{Action, DataType, DefaultValue, KeyPart, KeyPartOf, Literal, TriggerEvent, TriggerTiming};
-use crate::catalogue::{Check, Column, Event, ForeignKey, Key, Routine, Trigger, View};
+use crate::catalogue::{Check, Column, Event, ForeignKey, Key, Routine, Sequence, Trigger, View};
+use crate::show::counting;
+
+pub(crate) fn sequence(sequence: &Sequence) -> Parts {
+    let option = |name: &str| sequence.options.get(name).cloned().unwrap_or_default();
+    let [start, minimum, maximum, increment, cache, cycle] = counting(sequence);
+    vec![
+        ("first value", start),
+        ("smallest value", minimum),
+        ("largest value", maximum),
+        ("increment", increment),
+        ("cache", cache),
+        ("end", cycle),
+        ("engine", option("engine")),
+        ("comment", option("comment")),
+    ]
+}
 
 pub(crate) fn view(view: &View) -> Parts {
     let def = &view.definition;

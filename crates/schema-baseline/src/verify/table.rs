@@ -27,6 +27,9 @@ impl Comparison<'_> {
             if a != b {
                 let what = format!("column `{}` is `{a}` here, `{b}` there", column.name);
                 self.difference(object.to_owned(), what, &column.place, &other.place);
+            } else if column.name != other.name {
+                let what = format!("column `{}` is called `{}` there", column.name, other.name);
+                self.difference(object.to_owned(), what, &column.place, &other.place);
             }
         }
         for column in right.columns.iter().filter(|column| left.column(&column.name).is_none()) {

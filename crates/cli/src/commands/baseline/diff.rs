@@ -7,8 +7,9 @@ use std::path::Path;
 use migrate_core::mysql::MySqlDatabase;
 use migrate_core::predict::{Algorithm, Known, Lock, Prediction, predict};
 use migrate_core::server::Server;
+use schema_baseline::Finding;
 use schema_baseline::catalogue::Catalogue;
-use schema_baseline::diff::{self, Live, Options, Step, facts, script};
+use schema_baseline::diff::{self, Live, Options, Path as Way, Step, facts, script};
 use serde_json::json;
 
 use crate::args::{BaselineDiff, Format};
@@ -16,6 +17,7 @@ use crate::commands::migrate::database::block_on;
 use crate::configuration::Level;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::finding::BoxedFinding;
 use crate::outcome::{Outcome, relevel};
 use crate::source::{Reach, Served, is_broken};
 use crate::ui::{BAD, DIM, GOOD, ODD, count, styled};
@@ -57,11 +59,10 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     renames.extend(arguments.rename.iter().cloned());
     let path = match diff::diff(&from, &to, &Options { renames, live }) {
         Ok(path) => path,
-        Err(finding) => {
-            outcome.extend([*finding]);
-            return Ok(outcome);
-        }
+        // Nothing could be compared, which is said as of an object.
+        Err(finding) => Way { findings: vec![*finding], ..Way::default() },
     };
+    let not_compared = not_compared(&path.findings, &outcome);
     outcome.extend(path.findings);
     if !arguments.allow_destructive {
         outcome.extend(diff::losses(&path.steps));
@@ -81,24 +82,52 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     };
     let predictions = predicted(&path.steps, &server, known);
     details(&path.steps, &predictions, &server, arguments, &mut outcome);
+    outcome.details.insert("not_compared".to_owned(), json!(not_compared));
     if refused {
         return Ok(outcome);
     }
     if path.steps.is_empty() {
         if format != Format::Sql {
-            outcome.summary =
-                format!("{}  {} and {}\n", styled(GOOD, "the same"), arguments.from, arguments.to);
+            let verdict = if not_compared.is_empty() {
+                styled(GOOD, "the same")
+            } else {
+                styled(ODD, "the same as far as they could be compared")
+            };
+            outcome.summary = format!("{verdict}  {} and {}\n", arguments.from, arguments.to);
         }
     } else if format == Format::Sql {
         outcome.summary = as_sql(&path.steps, &predictions, &server, arguments);
     } else {
         outcome.summary = for_people(&path.steps, &predictions, &server, arguments);
     }
+    if format == Format::Sql {
+        let notes =
+            not_compared.iter().map(|object| format!("-- not compared: {}\n", object.replace('\n', " ")));
+        outcome.summary.insert_str(0, &notes.collect::<String>());
+    }
     outcome.summary_is_result = format == Format::Sql;
-    if arguments.exit_code && !path.steps.is_empty() {
+    // What could not be compared may differ.
+    if arguments.exit_code && !(path.steps.is_empty() && not_compared.is_empty()) {
         outcome.exit = Some(Exit::Findings);
     }
     Ok(outcome)
+}
+
+/// The objects that could not be compared; where none is known by name, why there are some.
+fn not_compared(findings: &[Finding], read: &Outcome) -> Vec<String> {
+    let object = |finding: &Finding| match finding {
+        Finding::NotChecked { object, .. } => Some(object.clone()),
+        _ => None,
+    };
+    let objects: Vec<String> = findings.iter().filter_map(object).collect();
+    if !objects.is_empty() {
+        return objects;
+    }
+    let codes = ["schema/not-read", "sql/not-understood"];
+    let hides = |finding: &&BoxedFinding| {
+        finding.code().is_some_and(|code| codes.contains(&code.to_string().as_str()))
+    };
+    read.findings.iter().filter(hides).map(ToString::to_string).collect()
 }
 
 fn predicted(steps: &[Step], server: &Server, mut known: Known) -> Vec<Prediction> {

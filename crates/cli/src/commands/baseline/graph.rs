@@ -59,5 +59,5 @@ fn table(table: &Entity) -> Value {
             "keys": column.marks.iter().copied().map(Mark::short).collect::<Vec<_>>(),
         })
     };
-    json!({ "name": table.name, "columns": table.columns.iter().map(column).collect::<Vec<_>>() })
+    json!({ "name": table.name, "certain": !table.uncertain, "columns": table.columns.iter().map(column).collect::<Vec<_>>() })
 }

@@ -150,6 +150,11 @@ fn rows(catalogue: &Catalogue, view: &str, wanted: Option<&str>) -> Option<Vec<R
             row.insert("table_type", text("VIEW"));
             rows.push(row);
         }
+        for name in catalogue.sequences().keys().filter(|name| wanted.is_none_or(|wanted| wanted == *name)) {
+            let mut row = base(name);
+            row.insert("table_type", text("SEQUENCE"));
+            rows.push(row);
+        }
         return Some(rows);
     }
     if view == "views" {

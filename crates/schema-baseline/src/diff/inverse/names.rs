@@ -9,7 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 
-/// The tables that there were before a script and still are.
+/// The tables and sequences that there were before a script and still are.
 pub(super) struct Names {
     /// By the name that they have now.
     tables: BTreeMap<String, Table>,
@@ -47,7 +47,11 @@ impl Names {
             let keys = table.keys.iter().map(|key| Name::of(&key.name)).collect();
             (name.clone(), Table { name: Name::of(name), columns, keys })
         };
-        let tables = before.tables().iter().map(table).collect();
+        let sequence = |name: &String| {
+            (name.clone(), Table { name: Name::of(name), columns: Vec::new(), keys: Vec::new() })
+        };
+        let sequences = before.sequences().keys().map(sequence);
+        let tables = before.tables().iter().map(table).chain(sequences).collect();
         let mut names = Self { tables, source: Arc::clone(source) };
         for statement in statements {
             match &statement.kind {
@@ -57,13 +61,17 @@ impl Names {
                     }
                 }
                 StatementKind::AlterTable(alter) => names.alter(alter),
-                StatementKind::DropTable { names: gone, temporary: false, .. } => {
+                StatementKind::DropTable { names: gone, temporary: false, .. }
+                | StatementKind::DropSequence { names: gone, temporary: false, .. } => {
                     for name in gone {
                         names.tables.remove(name.text());
                     }
                 }
                 StatementKind::CreateTable(table) if table.or_replace => {
                     names.tables.remove(table.name.text());
+                }
+                StatementKind::CreateSequence(sequence) if sequence.or_replace => {
+                    names.tables.remove(sequence.name.text());
                 }
                 _ => {}
             }
@@ -120,7 +128,7 @@ impl Names {
             }
         };
         for table in self.tables.values() {
-            check(&table.name, after.tables().contains_key(&table.name.old));
+            check(&table.name, after.relation(&table.name.old).is_some());
             let (Some(old), Some(new)) =
                 (before.tables().get(&table.name.old), after.tables().get(&table.name.new))
             else {

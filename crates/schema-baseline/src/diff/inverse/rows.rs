@@ -72,7 +72,14 @@ pub(super) fn found(statements: &[Statement], source: &Arc<Source>) -> Vec<Findi
             }
             StatementKind::CreateTable(table) => foreign(&table.name, &mut report),
             StatementKind::CreateTableLike { name, .. } => foreign(name, &mut report),
-            StatementKind::DropTable { names, .. } => {
+            StatementKind::CreateSequence(sequence) => foreign(&sequence.name, &mut report),
+            StatementKind::AlterSequence(alter) => {
+                if alter.restart.is_some() {
+                    report(statement.span, ROWS);
+                }
+                foreign(&alter.name, &mut report);
+            }
+            StatementKind::DropTable { names, .. } | StatementKind::DropSequence { names, .. } => {
                 for name in names {
                     foreign(name, &mut report);
                 }

@@ -185,7 +185,7 @@ impl Style<'_> {
             }
             DefaultValue::Now => self.now(data_type),
             DefaultValue::Expr(expr) if self.is_mysql() => format!("({})", self.expression(expr)?),
-            DefaultValue::Expr(expr) => self.expression(expr)?,
+            DefaultValue::Expr(expr) => self.bare_default(expr)?,
             DefaultValue::Literal(literal) => self.literal(data_type, literal),
         };
         Some(format!(" DEFAULT {value}"))

@@ -73,6 +73,20 @@ impl Style<'_> {
         self.print(&expr).map(|(text, _)| text)
     }
 
+    /// As MariaDB prints a default: with parentheses around what is an operator.
+    pub(super) fn bare_default(self, expr: &crate::ast::Expr) -> Option<String> {
+        let text = prepared(&expr.written);
+        let mut parser = parser(&text)?;
+        let expr = parser.parse_expr().ok()?;
+        is_at_end(&mut parser)?;
+        let (text, binds) = self.print(&expr)?;
+        let is_number =
+            text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let is_cast = text.starts_with("cast(") && text.ends_with("signed)");
+        let is_bare = is_number || (binds == Binds::Whole && !text.starts_with("case ") && !is_cast);
+        Some(if is_bare { text } else { format!("({text})") })
+    }
+
     fn print(self, expr: &Expr) -> Printed {
         let whole = |text: String| Some((text, Binds::Whole));
         match expr {
@@ -187,7 +201,7 @@ impl Style<'_> {
                 }
                 _ => None,
             },
-            Expr::Function(function) => whole(self.function(function)?),
+            Expr::Function(function) => self.function(function),
             Expr::Cast { expr, data_type, .. } => whole(self.cast(expr, data_type)?),
             Expr::Convert { expr, data_type: Some(data_type), charset: None, .. } => {
                 whole(self.cast(expr, data_type)?)
@@ -334,12 +348,15 @@ impl Style<'_> {
         Some(format!("cast({} as {data_type})", self.print(expr)?.0))
     }
 
-    fn function(self, function: &Function) -> Option<String> {
+    fn function(self, function: &Function) -> Printed {
         if function.over.is_some() || function.filter.is_some() {
             return None;
         }
         let name = function.name.to_string().replace('`', "").to_lowercase();
         let mut arguments = Vec::new();
+        if matches!(name.as_str(), "nextval" | "lastval" | "setval") && !self.is_mysql() {
+            return Some((self.sequence_call(&name, function)?, Binds::Whole));
+        }
         if let FunctionArguments::List(list) = &function.args {
             if !list.clauses.is_empty() || list.duplicate_treatment.is_some() {
                 return None;
@@ -367,22 +384,53 @@ impl Style<'_> {
             "power" => "pow",
             other => other,
         };
-        let infix = |operator: &str, right: &str| {
-            let text = format!("{} {operator} {right}", printed[0]);
-            if self.is_mysql() { format!("({text})") } else { text }
-        };
-        Some(match (name, printed.as_slice()) {
-            ("date", [value]) => format!("cast({value} as date)"),
+        // Servers keep some calls as operators.
+        let infix = match (name, printed.as_slice()) {
             ("date_add" | "adddate", [_, interval]) if interval.starts_with("interval ") => {
-                infix("+", interval)
+                Some(BinaryOperator::Plus)
             }
             ("date_sub" | "subdate", [_, interval]) if interval.starts_with("interval ") => {
-                infix("-", interval)
+                Some(BinaryOperator::Minus)
             }
-            ("mod", [_, right]) => infix(if self.is_mysql() { "%" } else { "MOD" }, right),
+            ("mod", [_, _]) => Some(BinaryOperator::Modulo),
+            _ => None,
+        };
+        if let (Some(operator), [left, right]) = (infix, arguments.as_slice()) {
+            return self.binary(left, &operator, right);
+        }
+        let text = match (name, printed.as_slice()) {
+            ("date", [value]) => format!("cast({value} as date)"),
             ("isnull", [value]) if self.is_mysql() => format!("({value} is null)"),
             (name, printed) => format!("{name}({})", printed.join(",")),
-        })
+        };
+        Some((text, Binds::Whole))
+    }
+
+    /// A call that counts by a sequence: its name comes with its schema, and every argument is written out.
+    fn sequence_call(self, name: &str, function: &Function) -> Option<String> {
+        let FunctionArguments::List(list) = &function.args else { return None };
+        let mut printed = Vec::new();
+        for (index, argument) in list.args.iter().enumerate() {
+            let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else { return None };
+            printed.push(match expr {
+                Expr::Identifier(name) if index == 0 => match self.schema {
+                    Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.value)),
+                    None => quoted(&name.value),
+                },
+                Expr::CompoundIdentifier(parts) if index == 0 => {
+                    parts.iter().map(|part| quoted(&part.value)).collect::<Vec<_>>().join(".")
+                }
+                Expr::Value(value) if index == 2 => match &value.value {
+                    Value::Boolean(is_used) => i32::from(*is_used).to_string(),
+                    other => self.value(other)?,
+                },
+                other => self.print(other)?.0,
+            });
+        }
+        let defaults = if name == "setval" { &["1", "0"][..] } else { &[] };
+        let given = printed.len().saturating_sub(2);
+        printed.extend(defaults.iter().skip(given).map(|text| (*text).to_owned()));
+        Some(format!("{name}({})", printed.join(",")))
     }
 
     fn value(self, value: &Value) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Strings and numbers as servers print them.
 
 /// A string in single quotes, with the escapes that servers write.
-pub(super) fn string(value: &str) -> String {
+pub(crate) fn string(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
     text.push('\'');
     for character in value.chars() {
