@@ -139,7 +139,7 @@ pub(crate) fn kubernetes(platform: &Platform, environment: &str) -> Option<Strin
 }
 
 /// The texts of files that findings point at, each read once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Texts {
     root: PathBuf,
     known: RefCell<HashMap<String, Option<Arc<str>>>>,

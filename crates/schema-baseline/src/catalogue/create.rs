@@ -117,11 +117,10 @@ impl Run<'_> {
     fn add_selected(&self, table: &mut Table, selected: Vec<Column>) {
         for column in selected {
             let own = table.columns.iter().position(|own| same_name(&own.name, &column.name));
-            let Some(own) = own.map(|at| table.columns.remove(at)) else {
+            let Some(mut own) = own.map(|at| table.columns.remove(at)) else {
                 table.columns.push(column);
                 continue;
             };
-            let mut own = own;
             if self.catalogue.dialect.vendor == Vendor::MySql {
                 own.comment = column.comment;
                 own.data_type.words.0.own_charset |= column.data_type.words.0.own_charset;

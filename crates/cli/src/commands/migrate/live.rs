@@ -283,14 +283,13 @@ pub(crate) fn show_info(
     let Prepared { migrations, plan, mut outcome, .. } = prepared;
     let info = info(&migrations, &rows, &plan.info);
     let current = info.current().map(ToString::to_string);
-    outcome.summary = if info.entries.is_empty() {
-        styled(DIM, "no migrations\n")
-    } else {
-        format!("{}\n{}", info_table(&info), standing(&info, current.as_deref()))
-    };
-    outcome.details.insert("version".to_owned(), json!(current));
     if format == Format::Json {
+        outcome.details.insert("version".to_owned(), json!(current));
         outcome.details.insert("migrations".to_owned(), info.entries.iter().map(entry_json).collect());
+    } else if info.entries.is_empty() {
+        outcome.summary = styled(DIM, "no migrations\n");
+    } else {
+        outcome.summary = format!("{}\n{}", info_table(&info), standing(&info, current.as_deref()));
     }
     Ok(outcome)
 }

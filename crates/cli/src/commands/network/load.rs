@@ -1,8 +1,6 @@
 //! The manifests that a network command is about, from wherever they come.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use k8s_render::inspect::{Facts, Finding as Judged, Sources, check};
@@ -12,7 +10,8 @@ use k8s_render::{Finding, Resource, Source, yaml};
 use crate::commands::check::network::virtual_workloads;
 use crate::failure::{Failure, Problem};
 use crate::finding::BoxedFinding;
-use crate::tree::{Tree, tidy};
+use crate::manifests::Texts;
+use crate::tree::Tree;
 use crate::{manifests, platform};
 
 /// Endings of files with manifests.
@@ -29,10 +28,7 @@ pub(super) struct Loaded {
     pub(super) findings: Vec<BoxedFinding>,
     /// Pods that the platform says are in the cluster.
     pub(super) beside: Vec<VirtualWorkload>,
-    /// What the names of files are relative to.
-    root: PathBuf,
-    /// The texts that findings have pointed at: many point into one file.
-    texts: RefCell<HashMap<String, Option<Arc<str>>>>,
+    texts: Texts,
 }
 
 impl Loaded {
@@ -60,7 +56,7 @@ impl Loaded {
         let environment = manifests::environment(&tree, what, platform.as_ref())?;
         let components = environment.components.into_iter();
         let resources: Vec<_> = components.flat_map(|component| component.resources).collect();
-        let mut loaded = Self { root: tree.path(Path::new("")), ..Self::default() };
+        let mut loaded = Self { texts: Texts::of(tree.path(Path::new(""))), ..Self::default() };
         if let Some((platform, id)) = platform.as_ref().and_then(|p| Some((p, p.environment(what)?))) {
             loaded.beside = virtual_workloads(platform, id);
         }
@@ -75,8 +71,7 @@ impl Loaded {
 
     /// The text of a file that a finding points at.
     pub(super) fn text(&self, name: &str) -> Option<Arc<str>> {
-        let read = || std::fs::read_to_string(self.root.join(tidy(Path::new(name)))).ok().map(Arc::from);
-        self.texts.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
+        self.texts.get(name)
     }
 
     /// The model of the objects, with everything that is wrong with them as far as connections are concerned.
