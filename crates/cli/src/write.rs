@@ -1,9 +1,13 @@
 //! Writing files so that a reader sees the old bytes or the new ones, never half of them.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::Failure;
+
+/// How many files are written at once: a disk that is asked to keep many files at a time keeps them together.
+const AT_ONCE: usize = 16;
 
 /// Replaces `path` by `bytes`: a temporary file in the same directory, synced, then renamed.
 ///
@@ -22,6 +26,35 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Replaces many files, each as [`replace`] does.
+///
+/// # Errors
+/// The failure of the first file, in the order given, that could not be written. Files around it may have been.
+pub(crate) fn replace_all(files: &[(PathBuf, &[u8])]) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    let worker = || -> Result<(), (usize, Failure)> {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((path, bytes)) = files.get(at) else { return Ok(()) };
+            if let Err(failure) = replace(path, bytes) {
+                // Nobody begins another file.
+                next.store(files.len(), Ordering::Relaxed);
+                return Err((at, failure));
+            }
+        }
+    };
+    let failures = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..AT_ONCE.min(files.len())).map(|_| scope.spawn(worker)).collect();
+        let own = worker();
+        let others = others.into_iter().map(|other| other.join().unwrap_or(Ok(())));
+        std::iter::once(own).chain(others).filter_map(Result::err).collect::<Vec<_>>()
+    });
+    match failures.into_iter().min_by_key(|(at, _)| *at) {
+        Some((_, failure)) => Err(failure),
+        None => Ok(()),
+    }
 }
 
 /// Those of the file that is replaced, else what a new file usually has.
@@ -44,6 +77,24 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn many_files_are_replaced_and_the_first_that_cannot_be_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |number: usize| directory.path().join(format!("{number}.sql"));
+        let texts: Vec<String> = (0..100).map(|number| format!("-- {number}\n")).collect();
+        let files: Vec<(PathBuf, &[u8])> =
+            texts.iter().enumerate().map(|(number, text)| (path(number), text.as_bytes())).collect();
+        replace_all(&files).unwrap();
+        for (number, text) in texts.iter().enumerate() {
+            assert_eq!(&std::fs::read_to_string(path(number)).unwrap(), text);
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 100);
+
+        let failure =
+            replace_all(&[(path(0), b"new"), (directory.path().join("gone/x.sql"), b"")]).unwrap_err();
+        assert!(failure.to_string().contains("gone/x.sql"), "{failure}");
     }
 
     #[test]

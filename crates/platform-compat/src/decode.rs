@@ -158,8 +158,14 @@ impl<'f> Decoder<'f> {
 
     /// Any text, as it was written.
     pub(crate) fn text(&mut self, node: &Node<'_>) -> Option<Text> {
+        let text = self.borrowed(node)?;
+        Some(Spanned { value: self.intern(text.value), place: text.place })
+    }
+
+    /// A text that is read once, and so not shared.
+    pub(crate) fn borrowed<'n>(&mut self, node: &'n Node<'_>) -> Option<Spanned<&'n str>> {
         match &node.value {
-            Value::Scalar(text) => Some(Spanned { value: self.intern(text), place: node.place }),
+            Value::Scalar(text) => Some(Spanned { value: text, place: node.place }),
             _ => self.shape(node, "this", "a text"),
         }
     }

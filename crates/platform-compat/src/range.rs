@@ -17,7 +17,11 @@
 //! `>042` every later one, and `^`, `~` and `x` have no meaning. Calendar versions are never partial after an
 //! operator; alone they are prefixes (`2026.04` holds for `2026.04.1`). Opaque versions know `=`, `!=` and `*`.
 
-use std::{fmt, ops::Bound, sync::Arc};
+use std::{
+    fmt,
+    ops::{self, Bound},
+    sync::Arc,
+};
 
 use crate::version::{self, Key, Scheme, Stage, Version};
 
@@ -102,13 +106,33 @@ impl Range {
 
     /// Whether the version is in the range.
     pub fn contains(&self, version: &Version) -> bool {
-        let key = version.key();
-        if let (Key::Numeric(numbers, Stage::Pre(_)), PreReleases::Of(mentioned)) = (key, &self.pre_releases)
-            && !mentioned.contains(numbers)
-        {
-            return false;
+        self.admits(version) && self.intervals.iter().any(|interval| interval.contains(version.key()))
+    }
+
+    /// Whether the version is no pre-release, or one that the range speaks of.
+    pub(crate) fn admits(&self, version: &Version) -> bool {
+        match (version.key(), &self.pre_releases) {
+            (Key::Numeric(numbers, Stage::Pre(_)), PreReleases::Of(mentioned)) => mentioned.contains(numbers),
+            _ => true,
         }
-        self.intervals.iter().any(|interval| interval.contains(key))
+    }
+
+    /// Where, among versions in ascending order, those lie that are in the range or pre-releases that it does not admit.
+    pub(crate) fn runs<T>(&self, sorted: &[T], key: impl Fn(&T) -> &Key) -> Vec<ops::Range<usize>> {
+        let run = |interval: &Interval| {
+            let from = sorted.partition_point(|item| match &interval.low {
+                Bound::Included(low) => key(item) < low,
+                Bound::Excluded(low) => key(item) <= low,
+                Bound::Unbounded => false,
+            });
+            let to = sorted.partition_point(|item| match &interval.high {
+                Bound::Included(high) => key(item) <= high,
+                Bound::Excluded(high) => key(item) < high,
+                Bound::Unbounded => true,
+            });
+            from..to
+        };
+        self.intervals.iter().map(run).collect()
     }
 
     /// Whether the version lies above every version of the range.

@@ -31,9 +31,13 @@ pub enum Suffix {
 
 /// A version. Equality and order follow its [`Scheme`] and ignore builds; [`Display`](fmt::Display) keeps the
 /// text as it was written.
-#[derive(Debug, Clone)]
-pub struct Version {
-    text: Arc<str>,
+#[derive(Clone)]
+pub struct Version(Arc<Parsed>);
+
+/// Shared, since a version stands in the model, in what may be chosen and in answers.
+#[derive(Debug)]
+struct Parsed {
+    text: Box<str>,
     key: Key,
 }
 
@@ -79,8 +83,12 @@ pub(crate) enum Identifier {
 
 impl Key {
     pub(crate) fn numeric(numbers: &[u64], stage: Stage) -> Self {
-        let significant = numbers.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
-        Self::Numeric(numbers[..significant].to_vec(), stage)
+        Self::of(numbers.to_vec(), stage)
+    }
+
+    fn of(mut numbers: Vec<u64>, stage: Stage) -> Self {
+        numbers.truncate(numbers.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1));
+        Self::Numeric(numbers, stage)
     }
 }
 
@@ -95,17 +103,17 @@ impl Version {
         }
         let key =
             if scheme == Scheme::Opaque { Key::Opaque(text.into()) } else { numeric(text, scheme, suffix)? };
-        Ok(Self { text: text.into(), key })
+        Ok(Self(Arc::new(Parsed { text: text.into(), key })))
     }
 
     /// The text as it was written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The number at a position, 0 where none was written; nothing for an opaque version.
     pub fn number(&self, position: usize) -> Option<u64> {
-        match &self.key {
+        match self.key() {
             Key::Numeric(numbers, _) => Some(numbers.get(position).copied().unwrap_or(0)),
             Key::Opaque(_) => None,
         }
@@ -113,26 +121,32 @@ impl Version {
 
     /// Whether one is newer than the other: nothing when the scheme has no order and they differ.
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
-        match (&self.key, &other.key) {
+        match (self.key(), other.key()) {
             (Key::Opaque(left), Key::Opaque(right)) => (left == right).then_some(Ordering::Equal),
             (left, right) => Some(left.cmp(right)),
         }
     }
 
     pub(crate) fn key(&self) -> &Key {
-        &self.key
+        &self.0.key
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
 impl PartialEq for Version {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -140,7 +154,7 @@ impl Eq for Version {}
 
 fn numeric(text: &str, scheme: Scheme, suffix: Suffix) -> Result<Key, VersionError> {
     let start = usize::from(text.starts_with('v') && scheme == Scheme::Semver);
-    let mut numbers = Vec::new();
+    let mut numbers = Vec::with_capacity(4);
     let mut at = start;
     loop {
         let digits = text[at..].bytes().take_while(u8::is_ascii_digit).count();
@@ -160,7 +174,7 @@ fn numeric(text: &str, scheme: Scheme, suffix: Suffix) -> Result<Key, VersionErr
         (rest, Scheme::Semver, Suffix::Compare) => stage(rest).ok_or(VersionError::Suffix(at))?,
         _ => return Err(VersionError::Suffix(at)),
     };
-    Ok(Key::numeric(&numbers, stage))
+    Ok(Key::of(numbers, stage))
 }
 
 /// A number that still has a successor, which the bound of a range may need.

@@ -10,6 +10,8 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::{finding::Finding, findings::Findings, place::Place};
 
+mod simple;
+
 /// Deepest nesting of lists and maps; the model needs eight.
 const MAX_DEPTH: usize = 64;
 /// Longest text in bytes: offsets are 32 bits, and 100,000 components take about 50 MB.
@@ -18,13 +20,13 @@ const MAX_BYTES: usize = 1 << 30;
 const MAX_COPIED: usize = 100_000;
 
 /// A value with its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node<'t> {
     pub(crate) value: Value<'t>,
     pub(crate) place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'t> {
     /// `~`, `null`, or nothing at all.
     Null,
@@ -33,7 +35,7 @@ pub(crate) enum Value<'t> {
     Mapping(Vec<(Key<'t>, Node<'t>)>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key<'t> {
     pub(crate) text: Cow<'t, str>,
     pub(crate) place: Place,
@@ -46,6 +48,11 @@ pub(crate) fn parse<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Op
         findings.push(start, |src, span| Finding::YamlBudget { src, span, what: "more than 1 GiB".into() });
         return None;
     }
+    simple::parse(text, file).or_else(|| parse_events(text, file, findings))
+}
+
+/// Reads any document, by the library's events.
+fn parse_events<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Option<Node<'t>> {
     let mut options =
         granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
     options.set_emit_comments(false);
@@ -62,6 +69,7 @@ pub(crate) fn parse<'t>(text: &'t str, file: u32, findings: &mut Findings) -> Op
     };
     let document = builder.document();
     if matches!(document, Ok(None)) {
+        let start = Place { file, start: 0, end: 0 };
         findings.push(start, |src, span| Finding::EmptyDocument { src, span });
     }
     document.ok().flatten()
@@ -132,8 +140,7 @@ impl<'t> Builder<'t, '_> {
         let (value, anchor, tag, end) = match event {
             Event::Alias(anchor) => return self.alias(anchor, start),
             Event::Scalar(text, style, anchor, tag) => {
-                let null =
-                    style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let null = style == ScalarStyle::Plain && is_null(&text);
                 (if null { Value::Null } else { Value::Scalar(text) }, anchor, tag, start.end)
             }
             Event::SequenceStart(style, anchor, tag) => {
@@ -224,6 +231,11 @@ impl<'t> Builder<'t, '_> {
     fn unsupported(&mut self, place: Place, what: &'static str, help: &'static str) {
         self.findings.push(place, |src, span| Finding::UnsupportedYaml { src, span, what, help });
     }
+}
+
+/// Whether a plain scalar stands for nothing.
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// Where a list or map ends: a block's end is told only where the next thing begins.

@@ -5,7 +5,6 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::failure::{Failure, Problem};
-use crate::write;
 
 /// A revision of the repository that holds a directory.
 pub(crate) struct Revision<'a> {
@@ -109,7 +108,8 @@ impl<'a> Revision<'a> {
             if let Some(parent) = target.parent() {
                 std::fs::create_dir_all(parent).map_err(|error| Failure::write(parent, error))?;
             }
-            write::replace(&target, contents)?;
+            // Nobody else looks into this directory, and it goes away with the command.
+            std::fs::write(&target, contents).map_err(|error| Failure::write(&target, error))?;
         }
         Ok(())
     }

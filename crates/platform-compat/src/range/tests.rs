@@ -151,3 +151,21 @@ proptest! {
         prop_assert_ne!(holds("="), holds("!="));
     }
 }
+
+proptest! {
+    #[test]
+    fn runs_are_what_a_range_contains(
+        text in "(\\^|~|>=|<=|>|<|!=|=|)[0-3](\\.[0-3]){0,2}(-rc\\.1)?( (<|>=)[0-4]\\.[0-3])?( \\|\\| [0-3]\\.x)?( \\+pre)?",
+        versions in prop::collection::vec("[0-4]\\.[0-4]\\.[0-2](-rc\\.[12])?", 0..30),
+    ) {
+        let Ok(range) = Range::parse(&text, Scheme::Semver) else { return Ok(()) };
+        let mut versions: Vec<Version> =
+            versions.iter().map(|text| Version::parse(text, Scheme::Semver, Suffix::Compare).unwrap()).collect();
+        versions.sort_by(|left, right| left.key().cmp(right.key()));
+        let runs = range.runs(&versions, Version::key);
+        for (at, version) in versions.iter().enumerate() {
+            let inside = runs.iter().any(|run| run.contains(&at)) && range.admits(version);
+            prop_assert_eq!(inside, range.contains(version), "{} in {}", version, text);
+        }
+    }
+}

@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
             cycles: self.each(&fields, "cycles", Self::cycle),
             schema: self.each(&fields, "schema", Self::schema_steps).into_iter().flatten().collect(),
             support: self.each(&fields, "support", Self::support),
-            releases: self.each(&fields, "releases", Self::releases).into_iter().flatten().collect(),
+            releases: self.releases(&fields),
         })
     }
 
@@ -267,7 +267,7 @@ impl Reader<'_, '_> {
         let fields = self.decoder.fields(node, &shape::PIN)?;
         let component = self.component(&fields, "component");
         let environments = self.names.environment_set(&mut self.decoder, &fields, "environment");
-        let version = self.decoder.required(&fields, "version", Decoder::text);
+        let version = self.decoder.required(&fields, "version", Decoder::borrowed);
         let reason = self.decoder.required(&fields, "reason", Decoder::text);
         let expires = self.date(&fields, "expires");
         let component = component?;
@@ -350,7 +350,7 @@ impl Reader<'_, '_> {
         let database = self.component(&fields, "database")?;
         Some(self.each(&fields, "steps", |reader, node| {
             let fields = reader.decoder.fields(node, &shape::SCHEMA_STEP)?;
-            let text = reader.decoder.required(&fields, "version", Decoder::text);
+            let text = reader.decoder.required(&fields, "version", Decoder::borrowed);
             let phase =
                 reader.decoder.required(&fields, "phase", |decoder, node| decoder.choice(node, &PHASES));
             let adds = reader.decoder.list(&fields, "adds", Decoder::text);
@@ -375,22 +375,31 @@ impl Reader<'_, '_> {
         Some(Support { part, version: self.range(version?, part)?, eol: eol?, extended, source })
     }
 
-    fn releases(&mut self, node: &Node<'_>) -> Option<Vec<Release>> {
-        let fields = self.decoder.fields(node, &shape::RELEASES)?;
-        let component = self.component(&fields, "component")?;
-        Some(self.each(&fields, "versions", |reader, node| {
-            let fields = reader.decoder.fields(node, &shape::RELEASE)?;
-            let version = reader.decoder.required(&fields, "version", Decoder::text);
-            let released = reader.date(&fields, "released");
-            let depends_on =
-                fields.get("depends_on").map(|_| reader.each(&fields, "depends_on", Self::condition));
-            let provides =
-                fields.get("provides").map(|_| reader.decoder.list::<Api>(&fields, "provides", api));
-            let digests = reader.decoder.list(&fields, "digests", Decoder::text);
-            let withdrawn = reader.decoder.optional(&fields, "withdrawn", Decoder::text);
-            let version = reader.version(&version?, component)?;
-            Some(Release { component, version, released, depends_on, provides, digests, withdrawn })
-        }))
+    fn releases(&mut self, fields: &Fields<'_, '_>) -> Vec<Release> {
+        // There may be a hundred thousand: they go where they stay.
+        let mut all = Vec::new();
+        self.each(fields, "releases", |reader, node| {
+            let fields = reader.decoder.fields(node, &shape::RELEASES)?;
+            let component = reader.component(&fields, "component")?;
+            reader.each(&fields, "versions", |reader, node| {
+                all.push(reader.release(node, component)?);
+                Some(())
+            });
+            Some(())
+        });
+        all
+    }
+
+    fn release(&mut self, node: &Node<'_>, component: ComponentId) -> Option<Release> {
+        let fields = self.decoder.fields(node, &shape::RELEASE)?;
+        let version = self.decoder.required(&fields, "version", Decoder::borrowed);
+        let released = self.date(&fields, "released");
+        let depends_on = fields.get("depends_on").map(|_| self.each(&fields, "depends_on", Self::condition));
+        let provides = fields.get("provides").map(|_| self.decoder.list::<Api>(&fields, "provides", api));
+        let digests = self.decoder.list(&fields, "digests", Decoder::text);
+        let withdrawn = self.decoder.optional(&fields, "withdrawn", Decoder::text);
+        let version = self.version(&version?, component)?;
+        Some(Release { component, version, released, depends_on, provides, digests, withdrawn })
     }
 
     /// The name of a rule, which must be its own.
@@ -441,7 +450,7 @@ impl Reader<'_, '_> {
         self.names.range(&mut self.decoder, text, scheme)
     }
 
-    fn version(&mut self, text: &Text, component: ComponentId) -> Option<Spanned<Version>> {
+    fn version(&mut self, text: &Spanned<&str>, component: ComponentId) -> Option<Spanned<Version>> {
         let of = &self.platform[component];
         version(&mut self.decoder, text, &of.name.value, of.scheme, of.suffix)
     }

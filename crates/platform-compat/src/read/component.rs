@@ -204,7 +204,7 @@ impl Versions<'_> {
             _ => std::slice::from_ref(node),
         };
         let read = |node| {
-            let text = decoder.text(node)?;
+            let text = decoder.borrowed(node)?;
             version(decoder, &text, &self.name.value, self.scheme, self.suffix)
         };
         nodes.iter().filter_map(read).collect()

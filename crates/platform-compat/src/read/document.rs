@@ -166,7 +166,7 @@ fn environment(
         after: EnvironmentSet::default(),
         production,
         kubernetes: decoder.optional(&fields, "kubernetes", |decoder, node| {
-            let text = decoder.text(node)?;
+            let text = decoder.borrowed(node)?;
             version(decoder, &text, Part::KUBERNETES, Scheme::Semver, Suffix::Ignore)
         }),
         context: decoder.optional(&fields, "context", Decoder::text),

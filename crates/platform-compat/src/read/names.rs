@@ -178,12 +178,12 @@ impl<'p> Names<'p> {
 /// A version of a component.
 pub(crate) fn version(
     decoder: &mut Decoder<'_>,
-    text: &Text,
+    text: &Spanned<&str>,
     component: &str,
     scheme: Scheme,
     suffix: Suffix,
 ) -> Option<Spanned<Version>> {
-    match Version::parse(&text.value, scheme, suffix) {
+    match Version::parse(text.value, scheme, suffix) {
         Ok(version) => Some(Spanned { value: version, place: text.place }),
         Err(problem) => {
             let (value, component) = (text.value.to_string(), component.to_owned());

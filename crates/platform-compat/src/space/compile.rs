@@ -6,6 +6,7 @@ use super::{Need, Nogood, Reason, Set, Space, What};
 use crate::{
     compatibility::{Condition, Part, Release, Rule, SchemaPhase, Side},
     model::{Api, ComponentId, DependencyKind, has_passed},
+    range::Range,
     version::{Key, Version},
 };
 
@@ -20,7 +21,9 @@ impl<'p> Space<'p> {
         let platform = self.platform;
         let mut releases: Releases<'p> = HashMap::new();
         for release in &platform.compatibility().releases {
-            releases.entry(release.component).or_default().insert(release.version.value.key(), release);
+            if release.depends_on.is_some() || release.provides.is_some() {
+                releases.entry(release.component).or_default().insert(release.version.value.key(), release);
+            }
         }
         self.dependencies(&releases);
         self.releases(&releases);
@@ -46,7 +49,7 @@ impl<'p> Space<'p> {
                     continue;
                 };
                 let Some(subject) = self.subject(What::Part(need.part)) else { continue };
-                let outside = self.those(subject, |version| !range.value.contains(version));
+                let outside = self.outside(subject, &range.value);
                 self.forbid(
                     vec![(schema, reached.clone()), (subject, outside)],
                     1,
@@ -58,21 +61,27 @@ impl<'p> Space<'p> {
 
     fn dependencies(&mut self, releases: &Releases<'p>) {
         let platform = self.platform;
+        // The dependencies of one consumer follow each other, and have one case.
+        let mut last: Option<(usize, Set)> = None;
         for (consumer, provider, dependency) in platform.dependencies() {
             let relevant = dependency.kind != DependencyKind::Scrape
                 && dependency.environments.contains(self.environment);
             let user = self.subject(What::Part(Part::Component(consumer)));
             let (true, Some(user)) = (relevant, user) else { continue };
-            let own = releases.get(&consumer);
-            let inherits = |version: &Version| {
-                let release = own.and_then(|own| own.get(version.key()));
-                release.is_none_or(|release| release.depends_on.is_none())
+            let case = match last.take() {
+                Some((of, case)) if of == user => case,
+                _ => {
+                    let own = releases.get(&consumer);
+                    self.those(user, |version| {
+                        let release = own.and_then(|own| own.get(version.key()));
+                        release.is_none_or(|release| release.depends_on.is_none())
+                    })
+                }
             };
-            let case = self.those(user, inherits);
             let used = self.subject(What::Part(Part::Component(provider)));
             let bad = |need| Reason::Dependency(consumer, provider, dependency, need);
             if let (Some(used), Some(range)) = (used, &dependency.version) {
-                let outside = self.those(used, |version| !range.value.contains(version));
+                let outside = self.outside(used, &range.value);
                 self.forbid(vec![(user, case.clone()), (used, outside)], 1, bad(Need::Version));
             }
             if let (Some(used), Some(api)) = (used, &dependency.api) {
@@ -80,18 +89,20 @@ impl<'p> Space<'p> {
                 self.forbid(vec![(user, case.clone()), (used, without)], 1, bad(Need::Api));
             }
             if let (Some(schema), Some(range)) = (self.subject(What::Schema(provider)), &dependency.schema) {
-                let outside = self.those(schema, |level| !range.value.contains(level));
-                self.forbid(vec![(user, case), (schema, outside)], 1, bad(Need::Schema));
+                let outside = self.outside(schema, &range.value);
+                self.forbid(vec![(user, case.clone()), (schema, outside)], 1, bad(Need::Schema));
             }
+            last = Some((user, case));
         }
     }
 
     /// What releases need instead of what platform.yaml says.
     fn releases(&mut self, releases: &Releases<'p>) {
         for release in &self.platform.compatibility().releases {
+            let Some(needs) = release.depends_on.as_ref().filter(|needs| !needs.is_empty()) else { continue };
             let Some(user) = self.subject(What::Part(Part::Component(release.component))) else { continue };
             let case = self.those(user, |version| *version == release.version.value);
-            for condition in release.depends_on.iter().flatten() {
+            for condition in needs {
                 for (need, member) in self.unmet(condition, releases) {
                     self.forbid(
                         vec![(user, case.clone()), member],
@@ -222,7 +233,7 @@ impl<'p> Space<'p> {
                 return vec![(Need::Version, (subject, self.those(subject, |_| true)))];
             }
             if let Some(range) = &condition.version {
-                let outside = self.those(subject, |version| !range.value.contains(version));
+                let outside = self.outside(subject, &range.value);
                 found.push((Need::Version, (subject, outside)));
             }
             if let (Some(api), Part::Component(component)) = (&condition.api, condition.part) {
@@ -232,7 +243,7 @@ impl<'p> Space<'p> {
         if let (Some(range), Part::Component(component)) = (&condition.schema, condition.part)
             && let Some(schema) = self.subject(What::Schema(component))
         {
-            found.push((Need::Schema, (schema, self.those(schema, |level| !range.value.contains(level)))));
+            found.push((Need::Schema, (schema, self.outside(schema, &range.value))));
         }
         found
     }
@@ -252,6 +263,15 @@ impl<'p> Space<'p> {
             let silent = api.versions.is_empty() || declared.iter().all(|served| served.versions.is_empty());
             let gone = own.is_some() && declared.is_empty();
             gone || !(silent || served.any(|version| api.versions.contains(version)))
+        })
+    }
+
+    /// Candidates that are not in a range: they are sorted, so that a range is a few runs of them.
+    fn outside(&self, subject: usize, range: &Range) -> Set {
+        let candidates = &self.subjects[subject].candidates;
+        let runs = range.runs(candidates, |candidate| candidate.version.key());
+        Set::of(candidates.len(), |at| {
+            !(runs.iter().any(|run| run.contains(&at)) && range.admits(&candidates[at].version))
         })
     }
 

@@ -1,6 +1,6 @@
 //! `infra baseline dump`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase};
@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &BaselineDump, root: Option<&Path>) -> Result<Outco
     let mut listed = Vec::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (dump, changes) in dumps {
+        dump.write(&changes)?;
         for change in changes {
             let word = dump.carry_out(&change, arguments.delete, &mut outcome)?;
             *counts.entry(word).or_default() += 1;
@@ -177,6 +178,21 @@ impl Dump<'_> {
         Ok(changes)
     }
 
+    /// Writes the files of all objects that are new or differ.
+    fn write(&self, changes: &[Change]) -> Result<(), Failure> {
+        let files: Vec<(PathBuf, &[u8])> = changes
+            .iter()
+            .filter(|change| matches!(change.fate, Fate::Created | Fate::Updated))
+            .filter_map(|change| Some((self.directory.join(&change.path), change.text.as_ref()?.as_bytes())))
+            .collect();
+        let folders: BTreeSet<&Path> = files.iter().filter_map(|(path, _)| path.parent()).collect();
+        for folder in folders {
+            std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
+        }
+        write::replace_all(&files)
+    }
+
+    /// Does what is left to do for an object whose file is written, and says what happened to it.
     fn carry_out(
         &self,
         change: &Change,
@@ -184,24 +200,19 @@ impl Dump<'_> {
         outcome: &mut Outcome,
     ) -> Result<&'static str, Failure> {
         let path = self.directory.join(&change.path);
-        match (change.fate, &change.text) {
-            (Fate::Created | Fate::Updated, Some(text)) => {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
-                }
-                write::replace(&path, text.as_bytes())?;
-                Ok(if change.fate == Fate::Created { "created" } else { "updated" })
-            }
-            (Fate::Gone, _) if delete => {
+        match change.fate {
+            Fate::Created => Ok("created"),
+            Fate::Updated => Ok("updated"),
+            Fate::Gone if delete => {
                 std::fs::remove_file(&path).map_err(|error| Failure::write(&path, error))?;
                 Ok("deleted")
             }
-            (Fate::Gone, _) => {
+            Fate::Gone => {
                 let object = format!("{} `{}`", change.kind, change.name);
                 outcome.extend([DumpFinding::Gone { object, path: change.path.clone() }]);
                 Ok("kept")
             }
-            _ => Ok("unchanged"),
+            Fate::Kept => Ok("unchanged"),
         }
     }
 }

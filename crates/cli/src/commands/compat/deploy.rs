@@ -37,7 +37,7 @@ pub(super) fn can_deploy(
         }
     }
     let facts = facts::schemas(asked.tree, &platform)?;
-    let (decision, order) = {
+    let decide = || {
         let extra = extra(&wanted);
         let space = Space::new(&platform, Some(&facts), environment, today, &extra);
         let target: Target = extra.into_iter().map(|(what, version)| (what, vec![version])).collect();
@@ -48,7 +48,7 @@ pub(super) fn can_deploy(
     // What else the checks say of the new state: promotion, ends of life, pins.
     let mut options = Options::new(today);
     options.environment = Some(environment);
-    let before = check(&platform, None, &options).findings;
+    let ((decision, order), before) = rayon::join(decide, || check(&platform, None, &options).findings);
     for candidate in &wanted {
         candidate.apply(&mut platform);
     }

@@ -124,7 +124,8 @@ fn cause_text(cause: &Cause) -> String {
 /// Line and column, from 1.
 fn position(cause: &Cause) -> (usize, usize) {
     let before = cause.src.inner().get(..cause.span.offset()).unwrap_or_default();
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    // Every row of an answer asks, of files that may be large.
+    let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)
 }

@@ -141,15 +141,16 @@ fn replace(
     if listed.len() != both.len() || listed.is_empty() {
         write::replace(&list, list_text(both).as_bytes())?;
     }
-    let mut written = 0;
+    let mut changed = Vec::new();
     for (path, text) in wanted {
         let path = directory.join(path);
         // What is fresh keeps its time.
         if read_if_present(&path)?.as_deref() != Some(text.as_bytes()) {
-            write::replace(&path, text.as_bytes())?;
-            written += 1;
+            changed.push((path, text.as_bytes()));
         }
     }
+    write::replace_all(&changed)?;
+    let written = changed.len();
     let gone: Vec<&PathBuf> = listed.iter().filter(|path| !wanted.contains_key(*path)).collect();
     for path in &gone {
         let path = directory.join(path);
