@@ -1,5 +1,7 @@
 //! `ALTER TABLE`: drops first, then options, columns, keys and constraints, the name — as the server sorts them.
 
+use std::sync::Arc;
+
 use super::apply::Run;
 use super::create::{column_keys, option};
 use super::partitions::NotChanged;
@@ -14,7 +16,7 @@ impl Run<'_> {
         if !self.own(&alter.name) || self.catalogue.temporary.contains(alter.name.text()) {
             return;
         }
-        let Some(mut table) = self.catalogue.tables.remove(alter.name.text()) else {
+        let Some(table) = self.catalogue.tables.remove(alter.name.text()) else {
             if let Some(sequence) = self.catalogue.sequences.remove(alter.name.text()) {
                 self.alter_sequence_as_table(alter, sequence);
             } else if self.catalogue.views.contains_key(alter.name.text()) {
@@ -28,6 +30,7 @@ impl Run<'_> {
             }
             return;
         };
+        let mut table = Arc::unwrap_or_clone(table);
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.unlink(&table.name, &key.parent);
         }
@@ -44,7 +47,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }
-        self.catalogue.tables.insert(table.name.clone(), table);
+        self.catalogue.tables.insert(table.name.clone(), Arc::new(table));
         let mut name = alter.name.clone();
         for action in &alter.actions {
             if let AlterAction::RenameTo(to) = &action.action {

@@ -277,21 +277,23 @@ impl Run<'_> {
         let is_other = matches!(self.catalogue.relation(name), Some(ObjectKind::View | ObjectKind::Sequence));
         if kind == ObjectKind::Table && !is_other {
             let (charset, collation) = (self.catalogue.charset.clone(), self.catalogue.collation.clone());
-            let table = self.catalogue.tables.entry(name.to_owned()).or_insert_with(|| Table {
-                name: name.to_owned(),
-                columns: Vec::new(),
-                keys: Vec::new(),
-                foreign_keys: Vec::new(),
-                checks: Vec::new(),
-                charset,
-                collation,
-                options: std::collections::BTreeMap::new(),
-                partitioning: Partitioning::Unknown,
-                partitions: None,
-                place: place.clone(),
-                unknown: None,
+            let table = self.catalogue.tables.entry(name.to_owned()).or_insert_with(|| {
+                Arc::new(Table {
+                    name: name.to_owned(),
+                    columns: Vec::new(),
+                    keys: Vec::new(),
+                    foreign_keys: Vec::new(),
+                    checks: Vec::new(),
+                    charset,
+                    collation,
+                    options: std::collections::BTreeMap::new(),
+                    partitioning: Partitioning::Unknown,
+                    partitions: None,
+                    place: place.clone(),
+                    unknown: None,
+                })
             });
-            table.unknown.get_or_insert(place);
+            Arc::make_mut(table).unknown.get_or_insert(place);
         } else {
             self.catalogue.unknown.entry((kind, key_of(kind, name))).or_insert(place);
         }

@@ -1,5 +1,7 @@
 //! Columns of a table: adding, changing, dropping.
 
+use std::sync::Arc;
+
 use super::apply::Run;
 use super::table::{Column, Table};
 use super::versioning;
@@ -160,7 +162,7 @@ impl Run<'_> {
         }
         for child in children {
             let Some(child) = self.catalogue.tables.get_mut(&child) else { continue };
-            let keys = child.foreign_keys.iter_mut().filter(|key| key.parent == name);
+            let keys = Arc::make_mut(child).foreign_keys.iter_mut().filter(|key| key.parent == name);
             for column in
                 keys.flat_map(|key| &mut key.parent_columns).filter(|column| same_name(column, &old.text))
             {

@@ -34,7 +34,7 @@ impl Run<'_> {
         let mut parent_columns: Vec<String> =
             def.references.columns.iter().map(|column| column.text.clone()).collect();
         if parent_columns.is_empty()
-            && let Some(key) = self.catalogue.tables.get(parent.text()).and_then(Table::primary_key)
+            && let Some(key) = self.catalogue.table(parent.text()).and_then(Table::primary_key)
         {
             parent_columns = column_names(&key.parts);
         }
@@ -168,7 +168,7 @@ impl Catalogue {
         if !table.is_certain(self) {
             return None;
         }
-        let parent = if key.parent == table.name { Some(table) } else { self.tables.get(&key.parent) };
+        let parent = if key.parent == table.name { Some(table) } else { self.table(&key.parent) };
         let Some(parent) = parent else {
             let (src, span) = at(&key.place);
             let known = self.tables.keys().map(String::as_str);

@@ -133,7 +133,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }
-        self.catalogue.tables.insert(table.name.clone(), table);
+        self.catalogue.tables.insert(table.name.clone(), Arc::new(table));
     }
 
     /// A table without columns, its options set.
@@ -219,7 +219,7 @@ impl Run<'_> {
             self.create_sequence(&Arc::new(def));
             return;
         }
-        let Some(model) = self.catalogue.tables.get(like.text()).cloned() else {
+        let Some(model) = self.catalogue.table(like.text()).cloned() else {
             if !self.catalogue.temporary.contains(like.text()) {
                 self.unknown_table(&like.name);
             }
@@ -312,7 +312,8 @@ impl Run<'_> {
             self.catalogue.sequences.insert(to.text().to_owned(), sequence);
             return;
         }
-        if let Some(mut table) = self.catalogue.tables.remove(from.text()) {
+        if let Some(table) = self.catalogue.tables.remove(from.text()) {
+            let mut table = Arc::unwrap_or_clone(table);
             for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
                 self.catalogue.unlink(from.text(), &key.parent);
             }
@@ -333,7 +334,7 @@ impl Run<'_> {
 
 impl super::Catalogue {
     /// Gives a table the definition that it had before; none takes it out.
-    pub(super) fn put_back(&mut self, name: &str, table: Option<Table>) {
+    pub(super) fn put_back(&mut self, name: &str, table: Option<Arc<Table>>) {
         let own_parents = |table: &Table| -> Vec<String> {
             let keys = table.foreign_keys.iter().filter(|key| key.parent_schema.is_none());
             keys.map(|key| key.parent.clone()).collect()
@@ -356,7 +357,8 @@ impl super::Catalogue {
         let children = self.children.remove(from).unwrap_or_default();
         for child in children.keys() {
             let Some(child) = self.tables.get_mut(child) else { continue };
-            for key in child.foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none()) {
+            for key in Arc::make_mut(child).foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none())
+            {
                 if key.parent == from {
                     to.clone_into(&mut key.parent);
                 }

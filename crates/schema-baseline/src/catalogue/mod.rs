@@ -48,7 +48,8 @@ pub struct Catalogue {
     /// Whether objects come in any order, so that what is missing may still come.
     any_order: bool,
     pub(crate) sequences: BTreeMap<String, Sequence>,
-    pub(crate) tables: BTreeMap<String, Table>,
+    /// Shared between a schema and its copies until one of them changes a table.
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
     pub(crate) views: BTreeMap<String, View>,
     pub(crate) triggers: BTreeMap<String, Trigger>,
     pub(crate) functions: BTreeMap<String, Routine>,
@@ -190,8 +191,13 @@ impl Catalogue {
     }
 
     /// The tables, by name.
-    pub fn tables(&self) -> &BTreeMap<String, Table> {
+    pub fn tables(&self) -> &BTreeMap<String, Arc<Table>> {
         &self.tables
+    }
+
+    /// The table with a name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name).map(Arc::as_ref)
     }
 
     /// The views, by name.

@@ -1,6 +1,6 @@
 //! What is known of tables without a server: enough to predict how a statement is carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrate_core::predict::{ColumnFacts, Known, Specials, TableFacts, tables_in};
 use migrate_core::script::effect::{Object, ObjectKind};
@@ -15,13 +15,11 @@ pub fn tables(sql: &str, server: &Server) -> Vec<Object> {
     tables_in(sql, server)
 }
 
-/// Facts of every table of a schema; sizes are not known.
-pub fn known(catalogue: &Catalogue) -> Known {
-    let of_table = |(name, table): (&String, &Table)| {
-        let object = Object { kind: ObjectKind::Table, schema: None, name: name.clone() };
-        (object, facts(table))
-    };
-    Known { tables: catalogue.tables().iter().map(of_table).collect(), ..Known::default() }
+/// Facts of those of some tables that a schema has; sizes are not known.
+pub fn known(catalogue: &Catalogue, tables: &BTreeSet<Object>) -> Known {
+    let of_table = |object: &Object| Some((object.clone(), facts(catalogue.table(&object.name)?)));
+    let tables = tables.iter().filter(|object| object.kind == ObjectKind::Table && object.schema.is_none());
+    Known { tables: tables.filter_map(of_table).collect(), ..Known::default() }
 }
 
 fn facts(table: &Table) -> TableFacts {

@@ -21,13 +21,14 @@ mod sequences;
 mod tests;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use inverse::inverse;
 pub use rename::{Rename, Renamed, annotated};
 
 use crate::ast::{ObjectKind, RoutineKind};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Table};
 use crate::emit::delimited;
 use crate::finding::{Finding, at};
 use crate::place::Place;
@@ -126,7 +127,7 @@ pub fn diff(from: &Catalogue, to: &Catalogue, options: &Options) -> Result<Path,
     }
     let work = work::Work { from: &from, to, ours: &ours, theirs: &theirs, changed };
     work.run(&mut path);
-    path.findings.extend(left_over(from, to, options.live, &path.steps));
+    path.findings.extend(left_over(&from, to, &work, options.live, &path.steps));
     Ok(path)
 }
 
@@ -158,12 +159,33 @@ fn comparable(from: &Catalogue, to: &Catalogue, live: Live) -> (Catalogue, Catal
 }
 
 /// What still differs after the statements have run in memory.
-fn left_over(mut from: Catalogue, to: &Catalogue, live: Live, steps: &[Step]) -> Vec<Finding> {
+fn left_over(
+    before: &Catalogue,
+    to: &Catalogue,
+    work: &work::Work<'_>,
+    live: Live,
+    steps: &[Step],
+) -> Vec<Finding> {
+    let mut from = before.clone();
     from.defer_foreign_key_checks();
     for step in steps {
         order::run(&mut from, &step.sql);
     }
-    let (ours, theirs) = comparable(&from, to, live);
+    let (mut ours, mut theirs) = comparable(&from, to, live);
+    // Tables that no statement has touched, and that were found to be the same, still are.
+    let changed = work.changed.get(&ObjectKind::Table).map_or(&[][..], Vec::as_slice);
+    let changed: BTreeSet<&String> = changed.iter().collect();
+    let is_settled = |name: &String, table: &Arc<Table>| {
+        before.tables().get(name).is_some_and(|old| Arc::ptr_eq(old, table))
+            && to.tables().contains_key(name)
+            && !changed.contains(name)
+    };
+    let settled: Vec<&String> =
+        from.tables().iter().filter(|(name, table)| is_settled(name, table)).map(|(name, _)| name).collect();
+    for name in settled {
+        ours.tables.remove(name);
+        theirs.tables.remove(name);
+    }
     let Ok(found) = differences(&ours, &theirs, Sides::FROM_AND_TO) else { return Vec::new() };
     found
         .into_iter()

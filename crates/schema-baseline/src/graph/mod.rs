@@ -111,7 +111,7 @@ impl Diagram {
             }
         }
         let entity = |name: &String| {
-            let columns = schema.tables().get(name).map(attributes).unwrap_or_default();
+            let columns = schema.table(name).map(attributes).unwrap_or_default();
             let is_known = schema.tables().get(name).is_some_and(|table| table.unknown.is_none());
             let uncertain = schema.unsure().is_some() || (schema.tables().contains_key(name) && !is_known);
             Entity { name: name.clone(), columns, uncertain }

@@ -72,7 +72,7 @@ impl Report<'_> {
 /// file and place.
 pub fn lint(catalogue: &Catalogue, enabled: &dyn Fn(&str) -> bool) -> Vec<SchemaLint> {
     let mut report = Report { enabled, found: Vec::new() };
-    let certain = |table: &&crate::catalogue::Table| table.unknown.is_none();
+    let certain = |table: &&std::sync::Arc<crate::catalogue::Table>| table.unknown.is_none();
     for table in catalogue.tables().values().filter(certain) {
         tables::check(table, &mut report);
         columns::check(table, &mut report);

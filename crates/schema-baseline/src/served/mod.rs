@@ -16,7 +16,7 @@ pub(crate) mod text;
 use std::sync::Arc;
 
 use crate::ast::{DefaultValue, Expr, KeyPartOf, ObjectKind, RoutineKind};
-use crate::catalogue::{Catalogue, Partitioning, Table, View};
+use crate::catalogue::{Catalogue, Check, Column, Partitioning, Table, View};
 use crate::dialect::Vendor;
 use crate::parse::parse_type;
 use query::Reader;
@@ -31,9 +31,13 @@ pub(crate) fn spell_view(catalogue: &Catalogue, view: &View) -> Option<Spelled> 
 pub fn reconcile(ours: &mut Catalogue, live: &mut Catalogue) {
     for side in [&mut *ours, &mut *live] {
         if side.dialect().vendor == Vendor::MariaDb {
-            side.tables.values_mut().for_each(restore_json);
+            let has_json = |table: &Table| table.checks.iter().any(|check| json_column(check).is_some());
+            let tables = side.tables.values_mut().filter(|table| has_json(table));
+            tables.for_each(|table| restore_json(Arc::make_mut(table)));
         }
-        side.tables.values_mut().for_each(drop_engines);
+        let partitioned = |table: &Table| matches!(table.partitioning, Partitioning::By(_));
+        let tables = side.tables.values_mut().filter(|table| partitioned(table));
+        tables.for_each(|table| drop_engines(Arc::make_mut(table)));
         spell_tables(side);
     }
     let (our_views, live_views) = (spell_views(ours), spell_views(live));
@@ -59,12 +63,16 @@ pub fn reconcile(ours: &mut Catalogue, live: &mut Catalogue) {
     }
 }
 
+/// The column that MariaDB's check of a JSON is about.
+fn json_column(check: &Check) -> Option<&str> {
+    check.expr.canonical.strip_prefix("json_valid ( ").and_then(|rest| rest.strip_suffix(" )"))
+}
+
 /// MariaDB's JSON is a text with a check, which it shows as such.
 fn restore_json(table: &mut Table) {
     let columns = &mut table.columns;
     table.checks.retain(|check| {
-        let column =
-            check.expr.canonical.strip_prefix("json_valid ( ").and_then(|rest| rest.strip_suffix(" )"));
+        let column = json_column(check);
         let json = columns.iter_mut().find(|column_of| {
             column.is_some_and(|name| column_of.name.to_lowercase() == name)
                 && matches!(column_of.data_type.name, "longtext" | "json")
@@ -88,9 +96,9 @@ fn drop_engines(table: &mut Table) {
 
 /// Brings the expressions of tables to the server's spelling, as far as they are understood; others keep their own.
 fn spell_tables(side: &mut Catalogue) {
-    let mut spelled: Vec<(String, Table)> = Vec::new();
-    for (name, table) in &side.tables {
-        let mut table = table.clone();
+    let mut spelled: Vec<(String, Arc<Table>)> = Vec::new();
+    for (name, table) in side.tables.iter().filter(|(_, table)| has_expressions(table)) {
+        let mut table = Table::clone(table);
         let columns: Vec<String> = table.column_names().map(str::to_lowercase).collect();
         let mut changed = false;
         let mut spell = |expr: &mut Expr| {
@@ -115,10 +123,19 @@ fn spell_tables(side: &mut Catalogue) {
             }
         }
         if changed {
-            spelled.push((name.clone(), table));
+            spelled.push((name.clone(), Arc::new(table)));
         }
     }
     side.tables.extend(spelled);
+}
+
+fn has_expressions(table: &Table) -> bool {
+    let computed =
+        |column: &Column| column.generated.is_some() || matches!(column.default, Some(DefaultValue::Expr(_)));
+    let mut parts = table.keys.iter().flat_map(|key| &key.parts);
+    !table.checks.is_empty()
+        || table.columns.iter().any(computed)
+        || parts.any(|part| matches!(part.of, KeyPartOf::Expr(_)))
 }
 
 /// Brings the queries of views to the server's spelling, and gives the names of those that are not understood.

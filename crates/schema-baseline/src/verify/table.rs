@@ -2,7 +2,7 @@
 
 use super::{Comparison, spell};
 use crate::ast::same_name;
-use crate::catalogue::{Check, Column, ForeignKey, Key, Partitioning, Table};
+use crate::catalogue::{Check, ForeignKey, Key, Partitioning, Table};
 use crate::finding::Finding;
 use crate::place::Place;
 
@@ -40,11 +40,9 @@ impl Comparison<'_> {
     }
 
     fn column_order(&mut self, object: &str, left: &Table, right: &Table) {
-        let common = |of: &'_ Table, other: &Table| -> Vec<Column> {
-            of.columns.iter().filter(|column| other.column(&column.name).is_some()).cloned().collect()
-        };
-        let (a, b) = (common(left, right), common(right, left));
-        let moved = a.iter().zip(&b).find(|(a, b)| !same_name(&a.name, &b.name));
+        let in_left = left.columns.iter().filter(|column| right.column(&column.name).is_some());
+        let in_right = right.columns.iter().filter(|column| left.column(&column.name).is_some());
+        let moved = in_left.zip(in_right).find(|(a, b)| !same_name(&a.name, &b.name));
         if let Some((column, other)) = moved {
             let what = format!("column `{}` stands where the other side has `{}`", column.name, other.name);
             self.difference(object.to_owned(), what, &column.place, &other.place);

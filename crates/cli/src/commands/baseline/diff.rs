@@ -41,14 +41,17 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     };
     let server = from.as_ref().or(to.as_ref()).map(|served| served.server.clone());
     let server = server.unwrap_or_else(|| Server::from(&empty));
-    let (from, target) = match from {
-        Some(Served { catalogue, options, .. }) => (catalogue, Some(options)),
-        None => (reach.built(&arguments.from, empty.clone(), &mut outcome)?, None),
+    let target = from.as_ref().map(|served| served.options.clone());
+    let side = |served: Option<Served>, name| match served {
+        Some(served) => Ok((served.catalogue, Outcome::default())),
+        None => {
+            let mut read = Outcome::default();
+            reach.built(name, empty.clone(), &mut read).map(|catalogue| (catalogue, read))
+        }
     };
-    let to = match to {
-        Some(served) => served.catalogue,
-        None => reach.built(&arguments.to, empty, &mut outcome)?,
-    };
+    let (from, to) = rayon::join(|| side(from, &arguments.from), || side(to, &arguments.to));
+    let ((from, first), (to, second)) = (from?, to?);
+    outcome.findings.extend(first.findings.into_iter().chain(second.findings));
     // Servers take programs whose bodies use what is not there.
     let rules = BTreeMap::from([("schema/missing-reference".to_owned(), Level::Warning)]);
     outcome.findings = relevel(std::mem::take(&mut outcome.findings), &rules);
@@ -68,17 +71,15 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
         outcome.extend(diff::losses(&path.steps));
     }
     let refused = is_broken(&outcome);
+    let tables = path.steps.iter().flat_map(|step| facts::tables(&step.sql, &server)).collect();
     let known = match target {
-        Some(options) => {
-            let tables = path.steps.iter().flat_map(|step| facts::tables(&step.sql, &server)).collect();
-            block_on(async {
-                let mut database = MySqlDatabase::open(&options, Some(&arguments.reading.table)).await?;
-                let known = database.known(&tables).await?;
-                database.close().await?;
-                Ok(known)
-            })?
-        }
-        None => facts::known(&from),
+        Some(options) => block_on(async {
+            let mut database = MySqlDatabase::open(&options, Some(&arguments.reading.table)).await?;
+            let known = database.known(&tables).await?;
+            database.close().await?;
+            Ok(known)
+        })?,
+        None => facts::known(&from, &tables),
     };
     let predictions = predicted(&path.steps, &server, known);
     details(&path.steps, &predictions, &server, arguments, &mut outcome);

@@ -133,8 +133,8 @@ fn rows(catalogue: &Catalogue, view: &str, wanted: Option<&str>) -> Option<Vec<R
     let schema = catalogue.schema().unwrap_or_default().to_owned();
     let base = |table: &str| Row::from([("table_schema", text(schema.clone())), ("table_name", text(table))]);
     let tables: Vec<&Table> = match wanted {
-        Some(name) => catalogue.tables().get(name).into_iter().collect(),
-        None => catalogue.tables().values().collect(),
+        Some(name) => catalogue.table(name).into_iter().collect(),
+        None => catalogue.tables().values().map(AsRef::as_ref).collect(),
     };
     let mut rows = Vec::new();
     if view == "tables" {

@@ -42,7 +42,7 @@ impl Name {
 impl Names {
     /// The names of `before` behind the statements of a script.
     pub(super) fn behind(statements: &[Statement], source: &Arc<Source>, before: &Catalogue) -> Self {
-        let table = |(name, table): (&String, &crate::catalogue::Table)| {
+        let table = |(name, table): (&String, &Arc<crate::catalogue::Table>)| {
             let columns = table.columns.iter().map(|column| Name::of(&column.name)).collect();
             let keys = table.keys.iter().map(|key| Name::of(&key.name)).collect();
             (name.clone(), Table { name: Name::of(name), columns, keys })
