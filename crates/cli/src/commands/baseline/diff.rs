@@ -42,12 +42,13 @@ pub(crate) fn run(arguments: &BaselineDiff, root: Option<&Path>, format: Format)
     let server = from.as_ref().or(to.as_ref()).map(|served| served.server.clone());
     let server = server.unwrap_or_else(|| Server::from(&empty));
     let target = from.as_ref().map(|served| served.options.clone());
-    let side = |served: Option<Served>, name| match served {
-        Some(served) => Ok((served.catalogue, Outcome::default())),
-        None => {
-            let mut read = Outcome::default();
-            reach.built(name, empty.clone(), &mut read).map(|catalogue| (catalogue, read))
-        }
+    let side = |served: Option<Served>, name| {
+        let mut read = Outcome::default();
+        let catalogue = match served {
+            Some(served) => served.catalogue,
+            None => reach.built(name, empty.clone(), &mut read)?,
+        };
+        Ok::<_, Failure>((catalogue, read))
     };
     let (from, to) = rayon::join(|| side(from, &arguments.from), || side(to, &arguments.to));
     let ((from, first), (to, second)) = (from?, to?);
