@@ -179,7 +179,7 @@ pub(crate) enum Command {
     Network(Network),
     /// Ask the live servers of an environment, and compare them with what is declared
     #[command(
-        after_help = "Examples:\n  infra doctor prod\n  infra doctor --format json --timeout 3\n\nThe connections stand in infra.toml, as [environments.prod.mysql] and [environments.prod.redis]. Nothing is written anywhere."
+        after_help = "Examples:\n  infra doctor prod\n  infra doctor --format json --timeout 3\n  infra doctor prod --context prod-eu\n\nThe connections stand in infra.toml, as [environments.prod.mysql], [environments.prod.redis] and [environments.prod.cluster]. Nothing is written anywhere."
     )]
     Doctor(Doctor),
     /// Print the completion script of a shell

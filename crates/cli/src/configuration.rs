@@ -185,6 +185,18 @@ pub(crate) struct Environment {
     /// Its Redis servers: one table, or a list of them.
     #[serde(default, deserialize_with = "one_or_many")]
     pub(crate) redis: Vec<RedisServer>,
+    /// The Kubernetes cluster that it is in.
+    pub(crate) cluster: Option<Cluster>,
+}
+
+/// A cluster, by what `kubectl` would be told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cluster {
+    /// A context of the kubeconfig; absent: what platform.yaml says, else its current one.
+    pub(crate) context: Option<String>,
+    /// The kubeconfig; absent: what `KUBECONFIG` names, else the user's own, else the account of the pod.
+    pub(crate) kubeconfig: Option<PathBuf>,
 }
 
 /// A Redis server, or one that speaks its protocol, without its secret.

@@ -140,8 +140,14 @@ pub enum Rule {
 pub enum Side {
     /// A declared version.
     Declared(Part),
-    /// A fact that only a live probe knows.
+    /// A fact that only a live probe knows: `kubelet`, `kubernetes` for the API server that answers, or a component for the
+    /// version that it really runs.
     Probe(Text),
+}
+
+impl Side {
+    /// What the kubelets of an environment's nodes are called.
+    pub const KUBELET: &str = "kubelet";
 }
 
 /// Versions that must not live together.

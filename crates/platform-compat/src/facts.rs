@@ -2,7 +2,7 @@
 
 use miette::SourceSpan;
 
-use crate::place::Source;
+use crate::{image, place::Source};
 
 /// Facts about environments, by the names of platform.yaml.
 #[derive(Debug, Clone, Default)]
@@ -70,16 +70,9 @@ pub struct Image {
 }
 
 impl Image {
-    /// Repository, tag and digest. A colon before the last slash belongs to the registry's port.
+    /// Repository, tag and digest.
     pub(crate) fn parts(&self) -> (&str, Option<&str>, Option<&str>) {
-        let (name, digest) = match self.reference.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (self.reference.as_str(), None),
-        };
-        match name.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag), digest),
-            _ => (name, None, digest),
-        }
+        image::parts(&self.reference)
     }
 }
 

@@ -75,6 +75,7 @@ mod facts;
 mod finding;
 mod findings;
 mod graph;
+mod image;
 mod model;
 mod network;
 mod place;
@@ -85,6 +86,7 @@ pub mod probe;
 mod question;
 pub mod range;
 mod read;
+mod selectors;
 mod shape;
 mod solve;
 mod space;
@@ -95,7 +97,7 @@ mod testing;
 pub mod version;
 mod yaml;
 
-pub use check::{Options, RULES, Report, Suppressed, check};
+pub use check::{Options, Probed, RULES, Report, Suppressed, check};
 pub use compatibility::{
     ApiEnd, Compatibility, Condition, Constraint, DeclaredCycle, Exclusion, KnownBad, Order, Part, Pin,
     Release, Rule, SchemaPhase, SchemaStep, Side, Support, ViolatedRule, Violation,

@@ -1,6 +1,9 @@
 //! `infra doctor` and `infra compat check --live` against real servers, sound and broken ones.
 
+mod apiserver;
 mod certificates;
+mod cluster;
+mod kubeconfig;
 mod mysql;
 mod redis;
 mod silent;

@@ -128,9 +128,12 @@ pub(crate) struct Changes {
 /// Servers instead of declarations.
 #[derive(Debug, Args)]
 pub(crate) struct Live {
-    /// Ask the servers of infra.toml, and check with the versions and schemas that they have
+    /// Ask the servers and clusters of infra.toml, and check with the versions and schemas that they have
     #[arg(long)]
     pub(crate) live: bool,
+    /// The kubeconfig's context of the environment's cluster [default: infra.toml's, else platform.yaml's]
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub(crate) context: Option<String>,
     /// Seconds that a server has to answer everything
     #[arg(long, value_name = "SECONDS", requires = "live", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,

@@ -2,16 +2,19 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{Checker, Subject};
+use super::{Checker, Subject, provided};
 use crate::{
     compatibility::ApiEnd,
     decode::list,
     finding::Finding,
     model::{Api, Component, ComponentId, Dependency, DependencyKind, EnvironmentSet, Lifecycle, Visibility},
-    place::{Spanned, Text},
+    place::{Place, Spanned, Text},
     range::Range,
     version::Version,
 };
+
+/// Ends of API versions, by API and version.
+type Ends<'p> = HashMap<(&'p str, &'p str), &'p ApiEnd>;
 
 /// Known releases of components.
 type Releases<'p> = HashMap<ComponentId, Vec<&'p Version>>;
@@ -24,7 +27,7 @@ impl Checker<'_> {
         for release in compatibility.releases.iter().filter(|release| release.withdrawn.is_none()) {
             releases.entry(release.component).or_default().push(&release.version.value);
         }
-        let ends: HashMap<(&str, &str), &ApiEnd> =
+        let ends: Ends<'_> =
             compatibility.apis.iter().map(|end| ((&*end.name.value, &*end.version.value), end)).collect();
         for (consumer, provider, dependency) in platform.dependencies() {
             let edge = Edge {
@@ -42,7 +45,7 @@ impl Checker<'_> {
                 let edge = Edge { environments: edge.environments.without(own), ..edge };
                 self.version(&edge);
                 if let Some(api) = &dependency.api {
-                    self.api(&edge, api, &ends);
+                    self.apis(provider, &edge, api, &ends);
                 }
             }
         }
@@ -208,9 +211,61 @@ impl Checker<'_> {
         }
     }
 
-    fn api(&mut self, edge: &Edge<'_>, accepted: &Api, ends: &HashMap<(&str, &str), &ApiEnd>) {
+    /// What each live version of the provider serves: by its own word, or as declared.
+    fn apis(&mut self, provider: ComponentId, edge: &Edge<'_>, accepted: &Api, ends: &Ends<'_>) {
         let here = edge.environments.and(edge.provider.environments);
-        let served: Vec<&Api> = edge.provider.serves(&accepted.name.value).collect();
+        let (mut own, mut declared) = (EnvironmentSet::default(), EnvironmentSet::default());
+        for (environments, versions) in &edge.provider.versions {
+            let here = here.and(*environments);
+            for version in versions.iter().filter(|_| !here.is_empty()) {
+                let Some((release, served)) =
+                    self.provided.get(provider, &version.value, &accepted.name.value)
+                else {
+                    declared = declared.or(here);
+                    continue;
+                };
+                own = own.or(here);
+                if provided::suffice(&served, accepted) {
+                    self.api(edge, accepted, ends, &served, here);
+                } else {
+                    let at = served.first().map_or(release.version.place, |api| api.place);
+                    self.no_api(edge, accepted, &served, at, here);
+                }
+            }
+        }
+        let left = here.without(own).or(declared);
+        if !left.is_empty() {
+            let served: Vec<&Api> = edge.provider.serves(&accepted.name.value).collect();
+            self.api(edge, accepted, ends, &served, left);
+        }
+    }
+
+    fn no_api(&mut self, edge: &Edge<'_>, accepted: &Api, served: &[&Api], at: Place, here: EnvironmentSet) {
+        let second = self.findings.second(accepted.place, at, "served are these");
+        let versions: Vec<&Text> = served.iter().flat_map(|api| &api.versions).collect();
+        self.report("compat/api-unsatisfied", edge.subject(), here, accepted.place, |src, span, _| {
+            Finding::ApiUnsatisfied {
+                src,
+                span,
+                first: second.label(),
+                related: second.remark(),
+                consumer: edge.consumer(),
+                provider: edge.provider(),
+                api: accepted.name.value.to_string(),
+                accepted: texts(&accepted.versions.iter().collect::<Vec<_>>()),
+                served: if versions.is_empty() { "none".to_owned() } else { texts(&versions) },
+            }
+        });
+    }
+
+    fn api(
+        &mut self,
+        edge: &Edge<'_>,
+        accepted: &Api,
+        ends: &Ends<'_>,
+        served: &[&Api],
+        here: EnvironmentSet,
+    ) {
         let versions: Vec<&Text> = served.iter().flat_map(|api| &api.versions).collect();
         let usable: Vec<&str> = versions
             .iter()
@@ -224,20 +279,7 @@ impl Checker<'_> {
             else {
                 return;
             };
-            let second = self.findings.second(accepted.place, first.place, "served are these");
-            self.report("compat/api-unsatisfied", edge.subject(), here, accepted.place, |src, span, _| {
-                Finding::ApiUnsatisfied {
-                    src,
-                    span,
-                    first: second.label(),
-                    related: second.remark(),
-                    consumer: edge.consumer(),
-                    provider: edge.provider(),
-                    api: accepted.name.value.to_string(),
-                    accepted: texts(&accepted.versions.iter().collect::<Vec<_>>()),
-                    served: texts(&versions),
-                }
-            });
+            self.no_api(edge, accepted, served, first.place, here);
             return;
         }
         let today = self.options.today;

@@ -1,15 +1,16 @@
 //! What is declared against the manifests that environments render.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Checker, Subject};
 use crate::{
     decode::list,
     facts::{Image, Overlays, Workload},
     finding::Finding,
+    image,
     model::{Component, ComponentId, EnvironmentId, EnvironmentSet, Selection},
+    selectors::Selectors,
     suggest,
-    version::Version,
 };
 
 impl Checker<'_> {
@@ -27,7 +28,7 @@ impl Checker<'_> {
                 continue;
             }
             let owners: Vec<ComponentId> = selectors
-                .candidates(workload)
+                .candidates(workload.labels.iter().map(|(key, value)| (&**key, &**value)))
                 .filter(|id| self.owns(&platform[*id], workload, environment))
                 .collect();
             owned.extend(owners.iter().map(|owner| (*owner, environment)));
@@ -140,21 +141,8 @@ impl Checker<'_> {
         let component = &platform[of];
         let live = component.versions(environment);
         let (_, tag, digest) = image.parts();
-        let tagged = tag.is_some_and(|tag| {
-            let version = Version::parse(tag, component.scheme, component.suffix).ok();
-            live.iter().any(|live| *live.value.as_str() == *tag || version.as_ref() == Some(&live.value))
-        });
-        let digested = digest.is_some_and(|digest| {
-            let mut releases =
-                platform.compatibility().releases.iter().filter(|release| release.component == of);
-            releases.any(|release| {
-                release.digests.iter().any(|known| *known.value == *digest)
-                    && live.iter().any(|live| live.value == release.version.value)
-            })
-        });
         // A version that could not be read has a finding of its own.
-        if tagged
-            || (tag.is_none() && digested)
+        if image::is_declared(platform, of, environment, &image.reference)
             || live.is_empty() && component.environments.contains(environment)
         {
             return;
@@ -259,24 +247,4 @@ impl Checker<'_> {
 
 fn described(workload: &Workload) -> String {
     format!("{} `{}`", workload.kind, workload.name)
-}
-
-/// Components by the first label they select, so that a workload is not held against all of them.
-struct Selectors<'p>(HashMap<(&'p str, &'p str), Vec<ComponentId>>);
-
-impl<'p> Selectors<'p> {
-    fn new(components: &'p [Component]) -> Self {
-        let mut selectors: HashMap<(&str, &str), Vec<ComponentId>> = HashMap::new();
-        for (id, component) in (0..).map(ComponentId).zip(components) {
-            if let Some((key, value)) = component.workload.selector.first() {
-                selectors.entry((key, value)).or_default().push(id);
-            }
-        }
-        Self(selectors)
-    }
-
-    fn candidates<'s>(&'s self, workload: &'s Workload) -> impl Iterator<Item = ComponentId> + 's {
-        let lists = workload.labels.iter().filter_map(|(key, value)| self.0.get(&(&**key, &**value)));
-        lists.flatten().copied()
-    }
 }

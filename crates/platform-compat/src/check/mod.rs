@@ -9,6 +9,7 @@ mod dependencies;
 mod environments;
 mod exclusions;
 mod manifests;
+mod provided;
 mod releases;
 mod rules;
 mod schemas;
@@ -26,6 +27,7 @@ use crate::{
     model::{ComponentId, EnvironmentId, EnvironmentSet},
     place::{Place, Source, Text},
     platform::Platform,
+    version::Version,
 };
 use exclusions::Exclusions;
 
@@ -38,12 +40,25 @@ pub struct Options {
     pub eol_window: u32,
     /// The one environment to check; all when absent.
     pub environment: Option<EnvironmentId>,
+    /// What live probes have seen, for rules about `probe:NAME`.
+    pub probed: Vec<Probed>,
+}
+
+/// A version that a live probe has seen.
+#[derive(Debug, Clone)]
+pub struct Probed {
+    /// Where.
+    pub environment: EnvironmentId,
+    /// What rules call it after `probe:`: `kubelet`, `kubernetes`, or the name of a component.
+    pub name: String,
+    /// The version.
+    pub version: Version,
 }
 
 impl Options {
     /// All environments, with ends of support reported 90 days ahead.
     pub fn new(today: Date) -> Self {
-        Self { today, eol_window: 90, environment: None }
+        Self { today, eol_window: 90, environment: None, probed: Vec::new() }
     }
 }
 
@@ -126,6 +141,7 @@ pub fn check(platform: &Platform, facts: Option<&Facts>, options: &Options) -> R
         options,
         scope,
         own_needs: releases::own_needs(platform),
+        provided: provided::Provided::new(platform),
         findings: Findings::new(platform.sources.clone()),
         exclusions: Exclusions::new(platform, options.today),
         suppressed: Vec::new(),
@@ -174,6 +190,8 @@ struct Checker<'p> {
     scope: EnvironmentSet,
     /// Where every live version of a component says by itself what it needs.
     own_needs: HashMap<ComponentId, EnvironmentSet>,
+    /// APIs of releases that serve others than their component.
+    provided: provided::Provided<'p>,
     findings: Findings,
     exclusions: Exclusions<'p>,
     suppressed: Vec<Suppressed>,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use miette::Severity;
 
-use super::{Checker, Subject};
+use super::{Checker, Subject, provided};
 use crate::{
     compatibility::{Condition, Part, Rule, Side, ViolatedRule, Violation},
     date::Date,
@@ -18,7 +18,7 @@ use crate::{
 struct Breach<'p> {
     problem: String,
     /// Who breaks it.
-    part: Part,
+    who: &'p str,
     /// The version that does, when it is one.
     place: Option<Place>,
     environments: EnvironmentSet,
@@ -60,25 +60,14 @@ impl<'p> Checker<'p> {
                     Rule::Implication { when, require, forbid } => {
                         self.implication(when, require, forbid, environment, rule, &mut breaches);
                     }
-                    Rule::Skew {
-                        leader: Side::Declared(leader),
-                        follower: Side::Declared(follower),
-                        older,
-                        newer,
-                        unit,
-                    } => {
-                        self.skew(
-                            [*leader, *follower],
-                            [*older, *newer],
-                            *unit,
-                            environment,
-                            rule,
-                            &mut breaches,
-                        );
-                    }
-                    Rule::Skew { .. } => {
-                        if !self.unprobed.contains(&constraint.id) {
-                            self.unprobed.push(constraint.id.clone());
+                    Rule::Skew { leader, follower, older, newer, unit } => {
+                        match (self.side(leader, environment), self.side(follower, environment)) {
+                            (Some(leader), Some(follower)) => {
+                                let allowed = [*older, *newer];
+                                skew([leader, follower], allowed, *unit, environment, rule, &mut breaches);
+                            }
+                            _ if self.unprobed.contains(&constraint.id) => {}
+                            _ => self.unprobed.push(constraint.id.clone()),
                         }
                     }
                 }
@@ -102,7 +91,7 @@ impl<'p> Checker<'p> {
                         &mut breaches,
                         Breach {
                             problem,
-                            part: known.all[0].part,
+                            who: platform.name_of(known.all[0].part),
                             place,
                             environments: environment.only(),
                             rule,
@@ -136,7 +125,13 @@ impl<'p> Checker<'p> {
                 let problem = format!("with {case}, {problem}");
                 add(
                     breaches,
-                    Breach { problem, part: condition.part, place, environments: environment.only(), rule },
+                    Breach {
+                        problem,
+                        who: self.platform.name_of(condition.part),
+                        place,
+                        environments: environment.only(),
+                        rule,
+                    },
                 );
             }
         }
@@ -146,7 +141,13 @@ impl<'p> Checker<'p> {
                 let place = self.matching(condition, environment).map(|version| version.place);
                 add(
                     breaches,
-                    Breach { problem, part: condition.part, place, environments: environment.only(), rule },
+                    Breach {
+                        problem,
+                        who: self.platform.name_of(condition.part),
+                        place,
+                        environments: environment.only(),
+                        rule,
+                    },
                 );
             }
         }
@@ -163,7 +164,7 @@ impl<'p> Checker<'p> {
         }
         let version =
             present && (condition.version.is_none() || self.matching(condition, environment).is_some());
-        let api = self.serves(condition);
+        let api = self.serves(condition, environment);
         if !version || !api {
             return Some(false);
         }
@@ -195,7 +196,7 @@ impl<'p> Checker<'p> {
                 return Some((problem, Some(version.place)));
             }
         }
-        if let Some(api) = condition.api.as_ref().filter(|_| !self.serves(condition)) {
+        if let Some(api) = condition.api.as_ref().filter(|_| !self.serves(condition, environment)) {
             let versions: Vec<&str> = api.versions.iter().map(|version| &*version.value).collect();
             let versions = crate::decode::list(&versions);
             return Some((format!("`{name}` must serve {versions} of the API `{}`", api.name.value), None));
@@ -206,11 +207,20 @@ impl<'p> Checker<'p> {
         (!range.value.contains(level)).then(|| (problem(), None))
     }
 
-    /// Whether the component serves the API that the condition asks for.
-    fn serves(&self, condition: &Condition) -> bool {
+    /// Whether each live version of the component serves the API that the condition asks for.
+    fn serves(&self, condition: &Condition, environment: EnvironmentId) -> bool {
         let (Some(api), Part::Component(component)) = (&condition.api, condition.part) else { return true };
-        let mut served = self.platform[component].serves(&api.name.value).flat_map(|served| &served.versions);
-        api.versions.is_empty() || served.any(|version| api.versions.contains(version))
+        let declared = || {
+            let mut served =
+                self.platform[component].serves(&api.name.value).flat_map(|served| &served.versions);
+            api.versions.is_empty() || served.any(|version| api.versions.contains(version))
+        };
+        let live = self.platform.live(condition.part, environment);
+        let serves = |version: &Spanned<Version>| {
+            let own = self.provided.get(component, &version.value, &api.name.value);
+            own.map_or_else(declared, |(_, own)| provided::suffice(&own, api))
+        };
+        if live.is_empty() { declared() } else { live.iter().all(serves) }
     }
 
     /// The first live version that a condition speaks of.
@@ -230,42 +240,19 @@ impl<'p> Checker<'p> {
         }
     }
 
-    fn skew(
-        &self,
-        [leader, follower]: [Part; 2],
-        [older, newer]: [u64; 2],
-        unit: usize,
-        environment: EnvironmentId,
-        rule: Broken<'p>,
-        breaches: &mut Vec<Breach<'p>>,
-    ) {
-        let platform = self.platform;
-        for first in platform.live(leader, environment) {
-            for second in platform.live(follower, environment) {
-                let number = |version: &Version, position| version.number(position).unwrap_or(0);
-                let above = (0..unit).find(|at| number(&first.value, *at) != number(&second.value, *at));
-                let (lead, follow) = (number(&first.value, unit), number(&second.value, unit));
-                let (distance, allowed) = match follow.cmp(&lead) {
-                    Ordering::Less => (lead - follow, older),
-                    Ordering::Equal => (0, 0),
-                    Ordering::Greater => (follow - lead, newer),
-                };
-                if above.is_none() && distance <= allowed {
-                    continue;
-                }
-                let unit = ["major", "minor", "patch"][above.unwrap_or(unit).min(2)];
-                let problem = format!(
-                    "`{}` {} and `{}` {} are too far apart in their {unit} version: at most {older} behind and {newer} ahead are allowed",
-                    platform.name_of(follower),
-                    second.value,
-                    platform.name_of(leader),
-                    first.value,
-                );
-                let environments = environment.only();
-                add(
-                    breaches,
-                    Breach { problem, part: follower, place: Some(second.place), environments, rule },
-                );
+    /// The versions of one side; nothing for a fact that nobody has probed.
+    fn side(&self, side: &'p Side, environment: EnvironmentId) -> Option<Versions<'p>> {
+        match side {
+            Side::Declared(part) => {
+                let live = self.platform.live(*part, environment).iter();
+                let versions = live.map(|version| (&version.value, Some(version.place))).collect();
+                Some(Versions { of: self.platform.name_of(*part), versions })
+            }
+            Side::Probe(name) => {
+                let probed = self.options.probed.iter();
+                let here = probed.filter(|one| one.environment == environment && one.name == *name.value);
+                let versions: Vec<_> = here.map(|one| (&one.version, None)).collect();
+                (!versions.is_empty()).then_some(Versions { of: &name.value, versions })
             }
         }
     }
@@ -273,11 +260,8 @@ impl<'p> Checker<'p> {
     fn violation(&mut self, breach: &Breach<'_>) {
         let platform = self.platform;
         let rule = breach.rule;
-        let subject = Subject {
-            component: Some(platform.name_of(breach.part)),
-            dependency: None,
-            constraint: Some(&rule.id.value),
-        };
+        let subject =
+            Subject { component: Some(breach.who), dependency: None, constraint: Some(&rule.id.value) };
         let related = match breach.place {
             Some(place) => self.findings.note(place, "this version is declared here"),
             None => Vec::new(),
@@ -365,5 +349,43 @@ fn add<'p>(breaches: &mut Vec<Breach<'p>>, breach: Breach<'p>) {
             breach.environments.iter().for_each(|environment| other.environments.insert(environment));
         }
         None => breaches.push(breach),
+    }
+}
+
+/// One side of a skew with its live versions and where they are declared.
+struct Versions<'p> {
+    of: &'p str,
+    versions: Vec<(&'p Version, Option<Place>)>,
+}
+
+fn skew<'p>(
+    [leader, follower]: [Versions<'p>; 2],
+    [older, newer]: [u64; 2],
+    unit: usize,
+    environment: EnvironmentId,
+    rule: Broken<'p>,
+    breaches: &mut Vec<Breach<'p>>,
+) {
+    for (first, _) in &leader.versions {
+        for (second, place) in &follower.versions {
+            let number = |version: &Version, position| version.number(position).unwrap_or(0);
+            let above = (0..unit).find(|at| number(first, *at) != number(second, *at));
+            let (lead, follow) = (number(first, unit), number(second, unit));
+            let (distance, allowed) = match follow.cmp(&lead) {
+                Ordering::Less => (lead - follow, older),
+                Ordering::Equal => (0, 0),
+                Ordering::Greater => (follow - lead, newer),
+            };
+            if above.is_none() && distance <= allowed {
+                continue;
+            }
+            let unit = ["major", "minor", "patch"][above.unwrap_or(unit).min(2)];
+            let problem = format!(
+                "`{}` {second} and `{}` {first} are too far apart in their {unit} version: at most {older} behind and {newer} ahead are allowed",
+                follower.of, leader.of,
+            );
+            let environments = environment.only();
+            add(breaches, Breach { problem, who: follower.of, place: *place, environments, rule });
+        }
     }
 }

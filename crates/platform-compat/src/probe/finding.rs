@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
 use crate::place::{Place, Source};
 use crate::platform::Platform;
 
-/// A difference between a live server and what is declared or sound, at the place in platform.yaml that declares it.
+/// A difference between what lives and what is declared or sound, at the place that declares it.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// `probe/…`, stable.
@@ -19,7 +19,7 @@ pub struct Finding {
     /// What to do.
     pub help: String,
     /// Where it is declared, and what to say there.
-    place: Option<(Source, Place, &'static str)>,
+    place: Option<(Source, SourceSpan, &'static str)>,
 }
 
 impl Finding {
@@ -31,7 +31,15 @@ impl Finding {
     /// The same at a place of one of the platform's files.
     #[must_use]
     pub fn at(mut self, platform: &Platform, place: Place, label: &'static str) -> Self {
-        self.place = platform.sources().get(place.file as usize).map(|source| (source.clone(), place, label));
+        self.place =
+            platform.sources().get(place.file as usize).map(|source| (source.clone(), place.span(), label));
+        self
+    }
+
+    /// The same at a place of any file.
+    #[must_use]
+    pub fn at_source(mut self, source: &Source, span: SourceSpan, label: &'static str) -> Self {
+        self.place = Some((source.clone(), span, label));
         self
     }
 }
@@ -62,8 +70,8 @@ impl Diagnostic for Finding {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, place, label) = self.place.as_ref()?;
-        let label = LabeledSpan::new_primary_with_span(Some((*label).to_owned()), place.span());
+        let (_, span, label) = self.place.as_ref()?;
+        let label = LabeledSpan::new_primary_with_span(Some((*label).to_owned()), *span);
         Some(Box::new(std::iter::once(label)))
     }
 }

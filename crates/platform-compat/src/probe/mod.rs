@@ -4,6 +4,7 @@
 //! all its data. It takes what the account may see. The rest is listed as [`Unseen`] instead of being guessed, and everything
 //! is bounded by a time-out. Judging ([`judge`]) is pure: facts and declarations go in, findings come out.
 
+pub mod cluster;
 mod finding;
 pub mod judge;
 pub mod mysql;
@@ -26,6 +27,12 @@ pub enum Error {
     /// The address cannot be used.
     #[error("the URL cannot be read: {reason}")]
     Url {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The kubeconfig cannot be used.
+    #[error("the kubeconfig cannot be used: {reason}")]
+    Configuration {
         /// What is wrong with it.
         reason: String,
     },

@@ -183,7 +183,11 @@ impl Reader<'_, '_> {
     fn side(&mut self, fields: &Fields<'_, '_>, key: &'static str) -> Option<Side> {
         let name = self.decoder.required(fields, key, Decoder::text)?;
         match name.value.strip_prefix("probe:") {
-            Some(probe) => Some(Side::Probe(Text { value: probe.into(), place: name.place })),
+            Some(probe) => {
+                let probe = Text { value: probe.into(), place: name.place };
+                let known = [Side::KUBELET, Part::KUBERNETES].contains(&&*probe.value);
+                (known || self.part(&probe).is_some()).then_some(Side::Probe(probe))
+            }
             None => self.part(&name).map(Side::Declared),
         }
     }

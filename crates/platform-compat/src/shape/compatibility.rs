@@ -64,8 +64,12 @@ pub(crate) const CONSTRAINT: Shape = Shape {
 pub(crate) const SKEW: Shape = Shape {
     what: "`skew`",
     keys: &[
-        required("leader", Holds::Text, "The component that goes first, or `probe:NAME`."),
-        required("follower", Holds::Text, "The component that follows, or `probe:NAME`."),
+        required(
+            "leader",
+            Holds::Text,
+            "The component that goes first, or `probe:` and `kubelet`, `kubernetes` or a component for what really runs.",
+        ),
+        required("follower", Holds::Text, "The component that follows, or `probe:…` likewise."),
         optional("older", Holds::Number(0, u32::MAX), "How much older the follower may be."),
         optional("newer", Holds::Number(0, u32::MAX), "How much newer the follower may be."),
         required("unit", Holds::Word(|| words(&crate::read::UNITS)), "Which number of the version is meant."),

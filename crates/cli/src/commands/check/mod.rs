@@ -73,6 +73,23 @@ pub(crate) fn schemas_of(
     Ok(platform::schemas(tree, platform, environment, &cross::bundle(&facts), migrations))
 }
 
+/// The workloads that an environment renders; nothing where it has no overlays or does not render.
+pub(crate) fn workloads_of(
+    tree: &Tree,
+    platform: &Platform,
+    environment: &str,
+) -> Option<Vec<platform_compat::Workload>> {
+    let rendered = crate::manifests::environment(tree, environment, Some(platform)).ok()?;
+    let resources: Vec<_> =
+        rendered.components.into_iter().flat_map(|component| component.resources).collect();
+    let texts = crate::manifests::Texts::of(tree.root.clone());
+    let text = |file: &str| texts.get(file);
+    let facts = k8s_render::inspect::Facts::read(&resources);
+    rendered
+        .complete
+        .then(|| platform::workloads(environment, &facts, k8s_render::inspect::Sources::new(&text)))
+}
+
 /// An environment to check: its name, and what platform.yaml says of it.
 pub(crate) struct Environment {
     name: String,

@@ -28,7 +28,7 @@ pub(super) fn check_graph(
     let mut outcome = Outcome::default();
     outcome.extend(findings);
     if live.live {
-        live::observe(asked, &mut platform, live, &mut outcome)?;
+        options.probed = live::observe(asked, &mut platform, live, &mut outcome)?;
     }
     let mut report = check(&platform, None, &options);
     if !wanted.is_empty() {
@@ -42,11 +42,13 @@ pub(super) fn check_graph(
         outcome.details.insert("mended".to_owned(), mended.iter().map(|f| shown(f)).collect());
         report = changed;
     }
-    outcome.summary += &summary(&platform, report.suppressed.len());
+    outcome.summary += &summary(&platform, report.suppressed.len(), report.unprobed.len());
     outcome.details.insert("components".to_owned(), json!(platform.components().len()));
     outcome.details.insert("environments".to_owned(), json!(platform.environments().len()));
     outcome.details.insert("dependencies".to_owned(), json!(platform.dependencies().count()));
     outcome.details.insert("suppressed".to_owned(), json!(report.suppressed.len()));
+    let unprobed = report.unprobed.iter().map(|id| &*id.value);
+    outcome.details.insert("unprobed".to_owned(), unprobed.collect());
     outcome.extend(report.findings);
     Ok(outcome)
 }
@@ -90,7 +92,7 @@ pub(super) fn told(mended: &[&Finding], introduced: usize) -> String {
     text + &format!("{} by the change\n", styled(style, count(introduced, "new finding")))
 }
 
-fn summary(platform: &Platform, suppressed: usize) -> String {
+fn summary(platform: &Platform, suppressed: usize, unprobed: usize) -> String {
     let mut line = format!(
         "{}  {}, {}, {}",
         styled(STRONG, platform.name().unwrap_or("platform")),
@@ -100,6 +102,9 @@ fn summary(platform: &Platform, suppressed: usize) -> String {
     );
     if suppressed > 0 {
         line += &format!(", {} accepted", count(suppressed, "finding"));
+    }
+    if unprobed > 0 {
+        line += &format!(", {} about what runs not checked (`--live` does)", count(unprobed, "rule"));
     }
     format!("{}  {line}\n", styled(GOOD, "compat"))
 }

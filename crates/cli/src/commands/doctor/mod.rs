@@ -1,5 +1,6 @@
 //! `infra doctor`: live servers against what is declared.
 
+mod clusters;
 mod observe;
 mod problem;
 mod servers;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use miette::Severity;
 use platform_compat::probe::judge::{self, Protocol};
-use platform_compat::probe::{Finding, judge::Holds};
+use platform_compat::probe::{Error, Finding, judge::Holds};
 use platform_compat::{ComponentId, EnvironmentId, Platform};
 
 use crate::args;
@@ -18,8 +19,9 @@ use crate::failure::{Failure, Problem};
 use crate::outcome::{Outcome, relevel};
 use crate::platform;
 use crate::tree::Tree;
+use problem::DoctorProblem;
 
-pub(crate) use observe::{Observed, Seen};
+pub(crate) use observe::{Observed, ObservedCluster, Seen};
 
 /// Asks the servers of one environment, or of all that have any.
 pub(crate) fn run(
@@ -33,60 +35,83 @@ pub(crate) fn run(
         outcome.extend(findings);
         platform
     });
-    let observed = observe_all(
+    let asking = Asking {
         tree,
-        platform.as_ref(),
+        platform: platform.as_ref(),
         environment,
-        Duration::from_secs(arguments.timeout),
-        &mut outcome,
-    )?;
+        context: arguments.context.as_deref(),
+        limit: Duration::from_secs(arguments.timeout),
+    };
+    let (observed, clusters) = asking.observe(&mut outcome)?;
     for one in &observed {
         outcome.extend(one.judge(platform.as_ref()));
+    }
+    for one in &clusters {
+        outcome.extend(one.judge(tree, platform.as_ref()));
     }
     if let Some(platform) = &platform {
         outcome.extend(without_connection(platform, &observed));
     }
-    outcome.summary = show::summary(platform.as_ref(), &observed);
+    outcome.summary = show::summary(platform.as_ref(), &observed, &clusters);
     outcome.details.insert(
         "servers".to_owned(),
         observed.iter().map(|one| show::json(platform.as_ref(), one)).collect(),
     );
+    outcome.details.insert("clusters".to_owned(), clusters.iter().map(show::cluster_json).collect());
     outcome.findings = relevel(outcome.findings, &tree.configuration.rules);
     Ok(outcome)
 }
 
-/// Asks every server that infra.toml names for an environment, or for all of them, side by side. One that cannot be asked decides
-/// the exit code.
-pub(crate) fn observe_all(
-    tree: &Tree,
-    platform: Option<&Platform>,
-    environment: Option<&str>,
-    limit: Duration,
-    outcome: &mut Outcome,
-) -> Result<Vec<Observed>, Failure> {
-    let servers = servers::of(tree, platform, environment, limit)?;
-    for server in &servers {
-        if server.shows_password() {
-            outcome.extend([Problem::PasswordInUrl]);
+/// Who is asked.
+pub(crate) struct Asking<'a> {
+    pub(crate) tree: &'a Tree,
+    pub(crate) platform: Option<&'a Platform>,
+    /// One environment; absent: all.
+    pub(crate) environment: Option<&'a str>,
+    /// The context of its cluster, before what files say.
+    pub(crate) context: Option<&'a str>,
+    pub(crate) limit: Duration,
+}
+
+impl Asking<'_> {
+    /// Asks every server and cluster of an environment, or of all of them, side by side. One that cannot be asked decides the exit code.
+    pub(crate) fn observe(
+        &self,
+        outcome: &mut Outcome,
+    ) -> Result<(Vec<Observed>, Vec<ObservedCluster>), Failure> {
+        let servers = servers::of(self.tree, self.platform, self.environment, self.limit)?;
+        let clusters = clusters::of(self)?;
+        if servers.is_empty() && clusters.is_empty() {
+            let of = self.environment.map(str::to_owned);
+            return Err(Failure::usage(DoctorProblem::NoConnections { of }));
         }
-        if server.exposes_password() {
-            outcome.extend([Finding::new(
-                "probe/unencrypted",
-                Severity::Warning,
-                format!(
-                    "the password for {} of `{}` is sent in the clear",
-                    server.address(),
-                    server.environment
-                ),
-                "write `rediss://` in infra.toml, and let the server speak TLS",
-            )]);
+        for server in &servers {
+            if server.shows_password() {
+                outcome.extend([Problem::PasswordInUrl]);
+            }
+            if server.exposes_password() {
+                outcome.extend([Finding::new(
+                    "probe/unencrypted",
+                    Severity::Warning,
+                    format!(
+                        "the password for {} of `{}` is sent in the clear",
+                        server.address(),
+                        server.environment
+                    ),
+                    "write `rediss://` in infra.toml, and let the server speak TLS",
+                )]);
+            }
         }
+        let (servers, clusters) = observe::all(servers, clusters, self.limit)?;
+        let errors = servers.iter().filter_map(|one| one.seen.as_ref().err());
+        let mut errors = errors.chain(clusters.iter().filter_map(|one| one.seen.as_ref().err())).peekable();
+        if errors.peek().is_some() {
+            // A kubeconfig that cannot be used is the reader's to mend; beside it nobody was asked in vain.
+            let unusable = errors.all(|error| matches!(error, Error::Configuration { .. }));
+            outcome.exit = Some(if unusable { Exit::Usage } else { Exit::Unreachable });
+        }
+        Ok((servers, clusters))
     }
-    let observed = observe::all(servers, limit)?;
-    if observed.iter().any(|one| one.seen.is_err()) {
-        outcome.exit = Some(Exit::Unreachable);
-    }
-    Ok(observed)
 }
 
 /// Stores of an environment that was asked which infra.toml does not say how to reach.

@@ -7,9 +7,10 @@ use migrate_core::info::{InfoOptions, info};
 use migrate_core::mysql::{ConnectOptions, MySqlDatabase, connect};
 use platform_compat::ComponentId;
 use platform_compat::probe::judge::{Holds, Protocol};
-use platform_compat::probe::{Error, Unseen, mysql, redis};
+use platform_compat::probe::{Error, Unseen, cluster, mysql, redis};
 use tokio::task::{JoinSet, LocalSet};
 
+use super::clusters::Cluster;
 use super::servers::{Options, Server};
 use crate::commands::migrate::database::block_on;
 use crate::failure::Failure;
@@ -32,16 +33,37 @@ pub(crate) enum Seen {
     Redis(Box<redis::Facts>),
 }
 
-/// Asks them all at once; the answers are in the order of the servers.
-pub(super) fn all(servers: Vec<Server>, limit: Duration) -> Result<Vec<Observed>, Failure> {
+/// A cluster that was asked.
+#[derive(Debug)]
+pub(crate) struct ObservedCluster {
+    pub(crate) environment: String,
+    pub(crate) seen: Result<cluster::Facts, Error>,
+}
+
+/// Asks them all at once; the answers are in the order of the servers and of the clusters.
+pub(super) fn all(
+    servers: Vec<Server>,
+    clusters: Vec<Cluster>,
+    limit: Duration,
+) -> Result<(Vec<Observed>, Vec<ObservedCluster>), Failure> {
     let asking = async {
+        let mut looked_at = JoinSet::new();
+        for (number, Cluster { environment, options }) in clusters.into_iter().enumerate() {
+            looked_at.spawn_local(async move {
+                let seen = cluster::observe(&options).await;
+                (number, ObservedCluster { environment, seen })
+            });
+        }
         let mut asked = JoinSet::new();
         for (number, server) in servers.into_iter().enumerate() {
             asked.spawn_local(async move { (number, ask(server, limit).await) });
         }
         let mut answers = asked.join_all().await;
         answers.sort_by_key(|(number, _)| *number);
-        Ok(answers.into_iter().map(|(_, observed)| observed).collect())
+        let mut clusters = looked_at.join_all().await;
+        clusters.sort_by_key(|(number, _)| *number);
+        let servers = answers.into_iter().map(|(_, observed)| observed).collect();
+        Ok((servers, clusters.into_iter().map(|(_, observed)| observed).collect()))
     };
     block_on(LocalSet::new().run_until(asking))
 }

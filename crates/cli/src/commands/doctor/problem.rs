@@ -9,7 +9,9 @@ pub(super) enum DoctorProblem {
     #[error("infra.toml has no connections{}", of.as_ref().map(|name| format!(" of `{name}`")).unwrap_or_default())]
     #[diagnostic(
         code("doctor/no-connections"),
-        help("add [environments.NAME.mysql] or [environments.NAME.redis] with the `url` of a server")
+        help(
+            "add [environments.NAME.mysql] or [environments.NAME.redis] with the `url` of a server, or [environments.NAME.cluster] with the `context` of a kubeconfig"
+        )
     )]
     NoConnections { of: Option<String> },
 
@@ -30,4 +32,11 @@ pub(super) enum DoctorProblem {
         help("write redis://USER@HOST:PORT/DATABASE, or rediss:// for TLS; the password goes elsewhere")
     )]
     Url { environment: String, reason: String },
+
+    #[error("`--context {context}` is the cluster of one environment, and none is named")]
+    #[diagnostic(
+        code("doctor/context"),
+        help("name the environment too, or give each its `context` in infra.toml")
+    )]
+    ContextOfNone { context: String },
 }

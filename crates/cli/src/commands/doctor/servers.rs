@@ -98,9 +98,6 @@ pub(super) fn of(
             add(redis.component.as_deref(), holds, Options::Redis(Box::new(options)))?;
         }
     }
-    if servers.is_empty() {
-        return Err(Failure::usage(DoctorProblem::NoConnections { of: wanted.map(str::to_owned) }));
-    }
     Ok(servers)
 }
 

@@ -3,15 +3,19 @@
 use platform_compat::Platform;
 use platform_compat::probe::judge::Protocol;
 use platform_compat::probe::redis::Role;
-use platform_compat::probe::{Unseen, mysql, redis};
+use platform_compat::probe::{Unseen, cluster, mysql, redis};
 use serde_json::{Map, Value, json};
 
-use super::{Observed, Seen};
+use super::{Observed, ObservedCluster, Seen};
 use crate::outcome::table;
 use crate::ui::{BAD, GOOD, count, styled};
 
-/// One line a server.
-pub(super) fn summary(platform: Option<&Platform>, observed: &[Observed]) -> String {
+/// One line a server, and one a cluster.
+pub(super) fn summary(
+    platform: Option<&Platform>,
+    observed: &[Observed],
+    clusters: &[ObservedCluster],
+) -> String {
     let heading = ["Environment", "Server", "Runs", "State"].map(str::to_owned).to_vec();
     let rows = observed.iter().map(|one| {
         let (runs, state) = match &one.seen {
@@ -23,7 +27,66 @@ pub(super) fn summary(platform: Option<&Platform>, observed: &[Observed]) -> Str
         };
         vec![one.environment.clone(), name(platform, one), runs, state]
     });
-    table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>())
+    let clusters = clusters.iter().map(|one| match &one.seen {
+        Err(_) => {
+            vec![one.environment.clone(), "cluster".to_owned(), "-".to_owned(), styled(BAD, "not seen")]
+        }
+        Ok(facts) => vec![
+            one.environment.clone(),
+            format!("cluster ({})", facts.address),
+            format!("Kubernetes {}", facts.version),
+            pods(facts),
+        ],
+    });
+    table(&std::iter::once(heading).chain(rows).chain(clusters).collect::<Vec<_>>())
+}
+
+fn pods(facts: &cluster::Facts) -> String {
+    let live: Vec<_> = live(facts).collect();
+    let ready = live.iter().filter(|(_, pod)| pod.ready).count();
+    let style = if ready == live.len() { GOOD } else { BAD };
+    format!("{}, {}", count(live.len(), "pod"), styled(style, format!("{ready} ready")))
+}
+
+/// Live pods with their namespaces.
+fn live(facts: &cluster::Facts) -> impl Iterator<Item = (&str, &cluster::Pod)> {
+    facts.namespaces.iter().flat_map(|namespace| {
+        let pods = namespace.pods.iter().flatten().filter(|pod| pod.lives());
+        pods.map(|pod| (&*namespace.name, pod))
+    })
+}
+
+/// Everything that was seen of a cluster.
+pub(super) fn cluster_json(one: &ObservedCluster) -> Value {
+    let mut object = Map::new();
+    object.insert("environment".to_owned(), json!(one.environment));
+    object.insert("reachable".to_owned(), json!(one.seen.is_ok()));
+    match &one.seen {
+        Err(error) => {
+            object.insert("error".to_owned(), json!(error.to_string()));
+        }
+        Ok(facts) => {
+            let pod = |(namespace, pod): (&str, &cluster::Pod)| {
+                let containers = pod.containers.iter().map(|container| {
+                    json!({"name": container.name, "image": container.image, "digest": container.digest, "waiting": container.waiting})
+                });
+                json!({
+                    "namespace": namespace,
+                    "name": pod.name,
+                    "of": {"kind": pod.owner.0, "name": pod.owner.1},
+                    "phase": pod.phase,
+                    "ready": pod.ready,
+                    "containers": containers.collect::<Vec<_>>(),
+                })
+            };
+            object.insert("address".to_owned(), json!(facts.address));
+            object.insert("version".to_owned(), json!(facts.version));
+            object.insert("kubelets".to_owned(), json!(facts.kubelets));
+            object.insert("not_seen".to_owned(), unseen(&facts.unseen));
+            object.insert("pods".to_owned(), live(facts).map(pod).collect());
+        }
+    }
+    Value::Object(object)
 }
 
 fn name(platform: Option<&Platform>, one: &Observed) -> String {

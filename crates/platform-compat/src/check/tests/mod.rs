@@ -6,6 +6,7 @@ use manifests::facts;
 use proptest::prelude::*;
 
 use super::*;
+use crate::version::{Scheme, Suffix};
 
 /// Clean under [`COMPATIBILITY`] on [`today`].
 const PLATFORM: &str = "\
@@ -459,6 +460,77 @@ fn skews() {
     let probe = COMPATIBILITY.replace("known_bad:", &skew("leader: web, follower: 'probe:kubelet'"));
     let (_, report) = all_findings(PLATFORM, &probe, None);
     assert_eq!((report.findings.len(), &*report.unprobed[0].value, report.unprobed.len()), (0, "skew", 1));
+}
+
+#[test]
+fn skews_of_what_runs() {
+    let rule = "  - {id: skew, skew: {leader: 'probe:kubernetes', follower: 'probe:kubelet', older: 3, unit: minor}, reason: policy}\nknown_bad:";
+    let (platform, findings) = Platform::load(
+        ("platform.yaml", PLATFORM),
+        Some(("compatibility.yaml", &COMPATIBILITY.replace("known_bad:", rule))),
+    );
+    assert!(findings.is_empty(), "{findings:?}");
+    let told = |seen: &[(&str, &str)]| {
+        let mut options = Options::new(today());
+        let environment = platform.environment("prod").unwrap();
+        options.probed = seen
+            .iter()
+            .map(|(name, version)| {
+                let version = Version::parse(version, Scheme::Semver, Suffix::Ignore).unwrap();
+                Probed { environment, name: (*name).to_owned(), version }
+            })
+            .collect();
+        let report = check(&platform, None, &options);
+        (report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(), report.unprobed.len())
+    };
+    let typo = COMPATIBILITY.replace("known_bad:", &rule.replace("probe:kubelet", "probe:kubelte"));
+    assert!(
+        messages(PLATFORM, &typo, None)[0].starts_with("compat/unknown-component: "),
+        "a typo is found offline"
+    );
+    // `dev` was not asked.
+    assert_eq!(told(&[("kubernetes", "v1.35.4"), ("kubelet", "v1.32.0-eks-1")]), (vec![], 1));
+    assert_eq!(told(&[("kubernetes", "v1.35.4")]), (vec![], 1));
+    let (found, _) = told(&[("kubernetes", "v1.35.4"), ("kubelet", "v1.31.9"), ("kubelet", "v1.35.0")]);
+    assert_eq!(
+        found,
+        [
+            "`skew` is broken in `prod`: `kubelet` v1.31.9 and `kubernetes` v1.35.4 are too far apart in their minor version: at most 3 behind and 0 ahead are allowed"
+        ]
+    );
+    // One minor version ahead of one of two API servers.
+    let (found, _) = told(&[("kubernetes", "v1.35.4"), ("kubernetes", "v1.34.0"), ("kubelet", "v1.35.0")]);
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn what_a_release_provides_counts_instead_of_what_its_component_does() {
+    let told = |provides: &str| {
+        let releases = format!(
+            "{COMPATIBILITY}  - {{component: api, versions: [{{version: 2.3.2, provides: {provides}}}]}}\n"
+        );
+        messages(PLATFORM, &releases, None)
+    };
+    assert_eq!(told("[{name: orders, versions: [v2]}]"), [""; 0]);
+    assert_eq!(
+        told("[{name: orders, versions: [v1]}]"),
+        ["compat/api-unsatisfied: `web` accepts `v2` of the API `orders`, but `api` serves `v1`"]
+    );
+    assert_eq!(
+        told("[]"),
+        ["compat/api-unsatisfied: `web` accepts `v2` of the API `orders`, but `api` serves none"]
+    );
+    let needed = |provides: &str| {
+        let rule = "  - {id: v1, when: {component: web}, require: {component: api, api: {name: orders, versions: [v1]}}, reason: old clients}\nknown_bad:";
+        let releases = format!(
+            "{COMPATIBILITY}  - {{component: api, versions: [{{version: 2.3.2, provides: {provides}}}]}}\n"
+        );
+        messages(PLATFORM, &releases.replace("known_bad:", rule), None)
+    };
+    assert_eq!(needed("[{name: orders, versions: [v1, v2]}]"), [""; 0]);
+    let found = needed("[{name: orders, versions: [v2]}]");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("compat/constraint: `v1` is broken in `prod`"), "{found:?}");
 }
 
 #[test]

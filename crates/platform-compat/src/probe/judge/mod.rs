@@ -1,6 +1,10 @@
 //! Facts against declarations and against what is sound. Nothing here asks anybody.
 
+mod cluster;
+#[cfg(test)]
+mod cluster_tests;
 mod mysql;
+mod overlay;
 mod redis;
 #[cfg(test)]
 mod tests;
@@ -13,6 +17,7 @@ use crate::model::{ComponentId, EnvironmentId, Kind};
 use crate::place::Place;
 use crate::platform::Platform;
 
+pub use cluster::{Here, judge as cluster, namespaces, needs_kubelets, probed, versions};
 pub use mysql::judge as mysql;
 pub use redis::{Holds, judge as redis};
 
@@ -116,6 +121,10 @@ impl Subject<'_> {
     pub fn unreachable(&self, error: &Error) -> Finding {
         let (rule, help) = match error {
             Error::Url { .. } => ("probe/url", "correct the `url` in infra.toml"),
+            Error::Configuration { .. } => (
+                "probe/kubeconfig",
+                "correct the kubeconfig, or name another one or another context in infra.toml",
+            ),
             Error::Unreachable { .. } => (
                 "probe/unreachable",
                 "check address and port in infra.toml, that the server runs, and that the network lets you through",

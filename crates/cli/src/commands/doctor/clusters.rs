@@ -1,0 +1,83 @@
+//! The clusters that infra.toml and platform.yaml name, and what is judged of them.
+
+use std::collections::BTreeSet;
+
+use platform_compat::Platform;
+use platform_compat::probe::cluster::ClusterOptions;
+use platform_compat::probe::{Finding, judge};
+
+use super::problem::DoctorProblem;
+use super::{Asking, ObservedCluster};
+use crate::commands::check::workloads_of;
+use crate::failure::Failure;
+use crate::tree::Tree;
+
+/// A cluster to ask.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) environment: String,
+    pub(super) options: ClusterOptions,
+}
+
+/// The clusters of one environment, or of all: those that somebody has named. Without a word of it nobody's current context is asked.
+pub(super) fn of(asking: &Asking<'_>) -> Result<Vec<Cluster>, Failure> {
+    if let (Some(context), None) = (asking.context, asking.environment) {
+        return Err(Failure::usage(DoctorProblem::ContextOfNone { context: context.to_owned() }));
+    }
+    let configured = &asking.tree.configuration.environments;
+    let declared = asking.platform.into_iter().flat_map(Platform::environments);
+    let named = declared.filter(|one| one.context.is_some()).map(|one| one.name.value.to_string());
+    let named =
+        named.chain(configured.iter().filter(|(_, one)| one.cluster.is_some()).map(|(name, _)| name.clone()));
+    let mut names: BTreeSet<String> =
+        named.filter(|name| asking.environment.is_none_or(|wanted| wanted == *name)).collect();
+    names.extend(asking.environment.filter(|_| asking.context.is_some()).map(str::to_owned));
+    let cluster = |environment: String| {
+        let cluster = configured.get(&environment).and_then(|one| one.cluster.as_ref());
+        let declared =
+            asking.platform.and_then(|platform| Some((platform, platform.environment(&environment)?)));
+        let context =
+            declared.and_then(|(platform, id)| platform.environments()[id.index()].context.as_ref());
+        let options = ClusterOptions {
+            context: asking
+                .context
+                .or_else(|| cluster?.context.as_deref())
+                .or(context.map(|context| &*context.value))
+                .map(str::to_owned),
+            kubeconfig: cluster.and_then(|one| Some(asking.tree.path(one.kubeconfig.as_ref()?))),
+            namespaces: match declared {
+                Some((platform, id)) => judge::namespaces(platform, id),
+                None => BTreeSet::from([environment.clone()]),
+            },
+            nodes: asking.platform.is_some_and(judge::needs_kubelets),
+            timeout: asking.limit,
+        };
+        Cluster { environment, options }
+    };
+    Ok(names.into_iter().map(cluster).collect())
+}
+
+impl ObservedCluster {
+    /// What is wrong with it.
+    pub(crate) fn judge(&self, tree: &Tree, platform: Option<&Platform>) -> Vec<Finding> {
+        let facts = match &self.seen {
+            Ok(facts) => facts,
+            Err(error) => {
+                let subject = judge::Subject {
+                    environment: &self.environment,
+                    fallback: "the cluster",
+                    declared: None,
+                };
+                return vec![subject.unreachable(error)];
+            }
+        };
+        let declared =
+            platform.and_then(|platform| Some((platform, platform.environment(&self.environment)?)));
+        // What does not render has findings of its own in `infra check`.
+        let rendered = platform.and_then(|platform| workloads_of(tree, platform, &self.environment));
+        judge::cluster(
+            facts,
+            &judge::Here { environment: &self.environment, declared, rendered: rendered.as_deref() },
+        )
+    }
+}
