@@ -127,6 +127,7 @@ pub(crate) struct Changes {
 
 /// Servers instead of declarations.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "a field has the name of its option")]
 pub(crate) struct Live {
     /// Ask the servers and clusters of infra.toml, and check with the versions and schemas that they have
     #[arg(long)]
