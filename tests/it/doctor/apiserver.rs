@@ -8,7 +8,8 @@ use std::time::Duration;
 use infra_tests::sandbox::Sandbox;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use super::certificates::{authority, sign};
@@ -19,6 +20,8 @@ pub(super) enum Answer {
     Json(u16, Value),
     /// A body that is none.
     Text(&'static str),
+    /// A body, and the end of the connection without a word of it.
+    Last(Value),
     /// Nothing, for as long as anybody waits.
     Silence,
 }
@@ -44,14 +47,37 @@ impl ApiServer {
         sandbox: &Sandbox,
         answer: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
+        Self::with(sandbox, false, answer)
+    }
+
+    /// The same for clients with a certificate of `ca.pem` only.
+    pub(super) fn for_known(
+        sandbox: &Sandbox,
+        answer: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(sandbox, true, answer)
+    }
+
+    fn with(
+        sandbox: &Sandbox,
+        known: bool,
+        answer: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
         authority(sandbox, "ca");
         sign(sandbox, "ca");
         let certificate = CertificateDer::from_pem_file(sandbox.path("server.pem")).expect("openssl made it");
         let key = PrivateKeyDer::from_pem_file(sandbox.path("server.key")).expect("openssl made it");
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .expect("they belong together");
+        let builder = ServerConfig::builder();
+        let builder = if known {
+            let mut roots = RootCertStore::empty();
+            let authority = CertificateDer::from_pem_file(sandbox.path("ca.pem")).expect("openssl made it");
+            roots.add(authority).expect("it is one");
+            let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+            builder.with_client_cert_verifier(verifier.expect("it has an authority"))
+        } else {
+            builder.with_no_client_auth()
+        };
+        let config = builder.with_single_cert(vec![certificate], key).expect("they belong together");
         let (config, answer) = (Arc::new(config), Arc::new(answer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it has one").port();
@@ -90,8 +116,11 @@ fn serve(
         let Some(request) = read(&mut stream)? else { return Ok(()) };
         let path = request.path.clone();
         asked.lock().expect("nobody panics with it").push(request);
-        let (status, body) = match answer(&path).unwrap_or_else(|| otherwise(&path)) {
+        let answer = answer(&path).unwrap_or_else(|| otherwise(&path));
+        let last = matches!(answer, Answer::Last(_));
+        let (status, body) = match answer {
             Answer::Json(status, body) => (status, body.to_string()),
+            Answer::Last(body) => (200, body.to_string()),
             Answer::Text(body) => (200, body.to_owned()),
             Answer::Silence => {
                 std::thread::sleep(Duration::from_secs(30));
@@ -104,6 +133,9 @@ fn serve(
         );
         stream.get_mut().write_all(format!("{head}{body}").as_bytes())?;
         stream.get_mut().flush()?;
+        if last {
+            return Ok(());
+        }
     }
 }
 

@@ -136,8 +136,46 @@ fn what_may_not_be_listed_is_said_and_the_rest_is_judged() {
     let result = diagnose(&sandbox, &api, 0);
     assert_eq!(rules(&result), [("probe/not-seen", "advice")]);
     let message = finding(&result, "probe/not-seen")["message"].as_str().expect("a text");
-    assert!(message.contains("which pods run: 403 pods is forbidden"), "{message}");
+    assert!(message.contains("which pods run in namespace `dev`: 403 pods is forbidden"), "{message}");
     assert!(api.asked().iter().any(|one| one.path.starts_with(DEPLOYMENTS)), "it goes on");
+    assert_eq!(result["clusters"][0]["pods"], Value::Null, "that is not the same as none");
+    let text = infra(&sandbox).run(&["doctor", "dev"]).exits(0).stdout;
+    assert!(text.contains("pods not seen") && !text.contains("ready"), "{text}");
+}
+
+#[test]
+fn a_namespace_that_may_not_be_seen_takes_nothing_from_the_others() {
+    let more = "  - {name: gate, kind: service, version: 1.0.0, image: shop/gate, namespace: gates, provides: [{name: http, port: 80}]}\n";
+    let sandbox = tree(&format!("{WEB}{more}"), "");
+    let api = ApiServer::start(&sandbox, |path| {
+        if path.starts_with("/api/v1/namespaces/gates/") {
+            return Some(refusal(403, "Forbidden", "pods is forbidden"));
+        }
+        path.starts_with(PODS)
+            .then(|| Answer::Json(200, list("PodList", &[pod("web", "shop/web:1.1.0", true)], "")))
+    });
+    let result = diagnose(&sandbox, &api, 1);
+    assert_eq!(rules(&result), [("probe/version", "error"), ("probe/not-seen", "advice")]);
+    let message = finding(&result, "probe/not-seen")["message"].as_str().expect("a text");
+    assert!(message.contains("which pods run in namespace `gates`: 403"), "{message}");
+    assert_eq!(result["clusters"][0]["not_seen"][0]["what"], "which pods run in namespace `gates`");
+    let text = infra(&sandbox).run(&["doctor", "dev"]).exits(1).stdout;
+    assert!(text.contains("1 pod, 1 ready, 1 namespace not seen"), "{text}");
+}
+
+#[test]
+fn a_connection_that_ends_between_two_questions_is_made_anew() {
+    let sandbox = tree(WEB, "");
+    let api = ApiServer::start(&sandbox, |path| {
+        let items = if path.starts_with(PODS) { vec![pod("web", "shop/web:1.2.0", true)] } else { vec![] };
+        Some(Answer::Last(if path == "/version" {
+            json!({"gitVersion": "v1.33.4"})
+        } else {
+            list("PodList", &items, "")
+        }))
+    });
+    assert_eq!(rules(&diagnose(&sandbox, &api, 0)), []);
+    assert_eq!(api.asked().len(), 5, "{:?}", api.asked());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use infra_tests::run::Outcome;
 use infra_tests::sandbox::Sandbox;
 use infra_tests::servers::free_port;
 
-use super::apiserver::ApiServer;
+use super::apiserver::{Answer, ApiServer};
 use super::certificates::authority;
 use super::{finding, rules, silent_about, tree};
 use crate::harness::infra;
@@ -65,11 +65,7 @@ fn a_kubeconfig_that_cannot_be_used_says_why_and_nothing_else() {
             "test",
             "it has no context `test`, only `other`",
         ),
-        (
-            "users: [{name: u, user: {token: pr1nted}}\ncontexts: {\n",
-            "test",
-            "no YAML of a kubeconfig at line",
-        ),
+        ("users: [{name: u, user: {token: pr1nted}}\ncontexts: {\n", "test", "kubeconfig:2:"),
         ("contexts: [{name: test, context: {cluster: gone}}]\n", "test", "`gone`"),
         (
             "contexts: [{name: test, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'http://api.example'}}]\n",
@@ -153,6 +149,89 @@ fn a_program_for_credentials_is_run_and_what_it_prints_stays_hidden() {
         let all = outcome.all();
         assert!(all.contains(wanted), "{script}: {all}");
     }
+}
+
+#[test]
+fn a_certificate_says_who_we_are() {
+    let sandbox = tree(NOTHING, "");
+    let api = ApiServer::for_known(&sandbox, |_| None);
+    cluster(&sandbox, &api.url());
+    let result = doctor(&sandbox, &[]).exits(3).json();
+    let message = finding(&result, "probe/unreachable")["message"].as_str().expect("a text");
+    assert!(message.to_lowercase().contains("certificate"), "{message}");
+    let trust = "certificate-authority: ca.pem";
+    let own = "client-certificate: server.pem\n    client-key: server.key";
+    kubeconfig(&sandbox, &api.url(), trust, own);
+    assert_eq!(rules(&doctor(&sandbox, &[]).exits(0).json()), []);
+    assert_eq!(api.asked()[0].authorization, "");
+    // The same from a program.
+    let given = serde_json::json!({
+        "apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential",
+        "status": {"clientCertificateData": sandbox.read("server.pem"), "clientKeyData": sandbox.read("server.key")},
+    });
+    sandbox.write("given.json", given.to_string());
+    let user = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: cat, args: ['{}']}}",
+        sandbox.path("given.json").display()
+    );
+    kubeconfig(&sandbox, &api.url(), trust, &user);
+    let _ = doctor(&sandbox, &[]).exits(0);
+}
+
+#[test]
+fn the_certificate_may_be_for_another_name_and_paths_may_begin_with_another() {
+    let sandbox = tree(NOTHING, "");
+    let api = ApiServer::start(&sandbox, |_| None);
+    cluster(&sandbox, &api.url());
+    let url = api.url().replace("localhost", "127.0.0.1");
+    let user = format!("token: {TOKEN}");
+    kubeconfig(&sandbox, &url, "certificate-authority: ca.pem", &user);
+    let result = doctor(&sandbox, &[]).exits(3).json();
+    let message = finding(&result, "probe/unreachable")["message"].as_str().expect("a text");
+    assert!(message.contains("certificate"), "{message}");
+    let trust = "certificate-authority: ca.pem\n    tls-server-name: localhost";
+    let api = ApiServer::start(&sandbox, |path| {
+        let version = serde_json::json!({"gitVersion": "v1.33.4"});
+        (path == "/k8s/one/version").then_some(Answer::Json(200, version))
+    });
+    let url = api.url().replace("localhost", "127.0.0.1");
+    kubeconfig(&sandbox, &format!("{url}/k8s/one/"), trust, &user);
+    assert_eq!(doctor(&sandbox, &[]).exits(0).json()["clusters"][0]["version"], "v1.33.4");
+    let asked = api.asked();
+    assert!(asked.iter().all(|one| one.path.starts_with("/k8s/one/")), "{asked:?}");
+}
+
+#[test]
+fn a_program_is_told_what_it_is_asked_for_and_does_not_outlive_its_time() {
+    let sandbox = tree(NOTHING, "");
+    let api = ApiServer::start(&sandbox, |_| None);
+    cluster(&sandbox, &api.url());
+    let exec = |fields: &str| {
+        let user = format!("exec: {{apiVersion: client.authentication.k8s.io/v1, {fields}}}");
+        kubeconfig(&sandbox, &api.url(), "certificate-authority: ca.pem", &user);
+    };
+    let told = sandbox.path("told");
+    sandbox.write(
+        "login",
+        "#!/bin/sh\nprintf '%s' \"$KUBERNETES_EXEC_INFO\" > \"$TOLD\"\necho $$ > \"$TOLD.pid\"\nexec sleep 30\n",
+    );
+    exec(&format!(
+        "command: /bin/sh, args: ['{}'], env: [{{name: TOLD, value: '{}'}}], provideClusterInfo: true",
+        sandbox.path("login").display(),
+        told.display()
+    ));
+    let _ = doctor(&sandbox, &[]).exits(3);
+    let told: serde_json::Value = serde_json::from_str(&sandbox.read("told")).expect("JSON");
+    assert_eq!(told["spec"]["interactive"], false);
+    assert_eq!(told["spec"]["cluster"]["server"], api.url());
+    assert!(told["spec"]["cluster"]["certificate-authority-data"].is_string());
+    let pid = sandbox.read("told.pid");
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "{pid} still runs");
+    // Without the program its author's hint helps.
+    exec("command: no-such-login, installHint: 'get it at login.example'");
+    let result = doctor(&sandbox, &[]).exits(3).json();
+    let message = finding(&result, "probe/refused")["message"].as_str().expect("a text");
+    assert!(message.contains("`no-such-login`") && message.contains("get it at login.example"), "{message}");
 }
 
 #[test]

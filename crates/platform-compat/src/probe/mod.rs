@@ -10,13 +10,15 @@ pub mod judge;
 pub mod mysql;
 pub mod redis;
 
+use std::borrow::Cow;
+
 pub use finding::Finding;
 
 /// Something that a server did not tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
     /// What it would have been, in a few words.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// What the server answered instead.
     pub reason: String,
 }

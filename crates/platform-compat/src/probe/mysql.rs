@@ -149,7 +149,7 @@ async fn sources(conn: &mut Conn, facts: &mut Facts) -> Result<(), mysql_async::
         Ok(rows) => facts.sources = rows.iter().map(source).collect(),
         Err(mysql_async::Error::Server(error)) => {
             facts.sees_sources = false;
-            facts.unseen.push(Unseen { what: "whether it is a replica", reason: error.message });
+            facts.unseen.push(Unseen { what: "whether it is a replica".into(), reason: error.message });
         }
         Err(error) => return Err(error),
     }

@@ -110,7 +110,7 @@ async fn ask_mysql(options: &ConnectOptions, limit: Duration) -> Result<mysql::F
 }
 
 fn level_unseen(reason: String) -> Unseen {
-    Unseen { what: "which migrations are applied", reason }
+    Unseen { what: "which migrations are applied".into(), reason }
 }
 
 fn failed(options: &ConnectOptions, error: migrate_core::Error) -> Error {

@@ -45,7 +45,13 @@ fn pods(facts: &cluster::Facts) -> String {
     let live: Vec<_> = live(facts).collect();
     let ready = live.iter().filter(|(_, pod)| pod.ready).count();
     let style = if ready == live.len() { GOOD } else { BAD };
-    format!("{}, {}", count(live.len(), "pod"), styled(style, format!("{ready} ready")))
+    let seen = format!("{}, {}", count(live.len(), "pod"), styled(style, format!("{ready} ready")));
+    // Pods that may not be listed are not none.
+    match facts.namespaces.iter().filter(|namespace| namespace.pods.is_none()).count() {
+        0 => seen,
+        all if all == facts.namespaces.len() => styled(BAD, "pods not seen"),
+        some => format!("{seen}, {}", styled(BAD, format!("{} not seen", count(some, "namespace")))),
+    }
 }
 
 /// Live pods with their namespaces.
@@ -83,7 +89,9 @@ pub(super) fn cluster_json(one: &ObservedCluster) -> Value {
             object.insert("version".to_owned(), json!(facts.version));
             object.insert("kubelets".to_owned(), json!(facts.kubelets));
             object.insert("not_seen".to_owned(), unseen(&facts.unseen));
-            object.insert("pods".to_owned(), live(facts).map(pod).collect());
+            let seen = facts.namespaces.iter().any(|namespace| namespace.pods.is_some());
+            let pods: Option<Value> = seen.then(|| live(facts).map(pod).collect());
+            object.insert("pods".to_owned(), json!(pods));
         }
     }
     Value::Object(object)

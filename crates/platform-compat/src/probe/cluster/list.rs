@@ -1,24 +1,24 @@
 //! Requests to an API server, each answer bounded.
 
-use http_body_util::{BodyExt, Limited};
-use kube::client::Body;
-use kube::core::Request;
-use kube::core::params::ListParams;
+use std::borrow::Cow;
+
+use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::connect::reason;
+use super::http::Connection;
+use super::kubeconfig::escape;
 use super::object::{List, Status};
 use crate::probe::{Error, Unseen};
 
 /// Objects that are asked for at once, as `kubectl` does.
-const PAGE: u32 = 500;
+const PAGE: usize = 500;
 /// Bytes of one list that are read: a namespace with tens of thousands of pods.
 const MOST: usize = 256 << 20;
 const UNAUTHORIZED: u16 = 401;
 const GONE: u16 = 410;
 
 /// Who asks.
-pub(super) struct Client(kube::Client);
+pub(super) struct Client(Connection);
 
 /// Why there is no answer to one question.
 pub(super) enum Failure {
@@ -32,11 +32,13 @@ pub(super) enum Failure {
 
 impl Failure {
     /// What is not seen for it; the failure itself where nothing else could be seen either.
-    pub(super) fn or_unseen(self, what: &'static str) -> Result<Unseen, Self> {
+    pub(super) fn or_unseen(self, what: impl Into<Cow<'static, str>>) -> Result<Unseen, Self> {
         match self {
             Self::Lost(_) | Self::Status(UNAUTHORIZED, _) => Err(self),
-            Self::Status(code, message) => Ok(Unseen { what, reason: format!("{code} {message}") }),
-            Self::Nonsense(reason) => Ok(Unseen { what, reason }),
+            Self::Status(code, message) => {
+                Ok(Unseen { what: what.into(), reason: format!("{code} {message}") })
+            }
+            Self::Nonsense(reason) => Ok(Unseen { what: what.into(), reason }),
         }
     }
 
@@ -50,70 +52,63 @@ impl Failure {
 }
 
 impl Client {
-    pub(super) fn new(client: kube::Client) -> Self {
-        Self(client)
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(connection)
     }
 
     /// One object.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        let bytes = self.ask(path, None, &mut MOST.clone()).await?;
-        parse(&bytes)
+    pub(super) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
+        parse(&self.ask(path, MOST).await?)
     }
 
     /// Everything in a list, however many answers that takes.
-    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
-        let first = ListParams::default().limit(PAGE);
-        match self.pages(path, first).await {
+    pub(super) async fn list<T: DeserializeOwned>(&mut self, path: &str) -> Result<Vec<T>, Failure> {
+        match self.pages(path).await {
             // The rest of a list is kept for some minutes only. Without parts there is nothing to be kept.
-            Err(Failure::Status(GONE, _)) => self.pages(path, ListParams::default()).await,
+            Err(Failure::Status(GONE, _)) => {
+                let mut items = Vec::new();
+                self.page(path, &mut items, MOST).await?;
+                Ok(items)
+            }
             result => result,
         }
     }
 
-    async fn pages<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        mut parameters: ListParams,
-    ) -> Result<Vec<T>, Failure> {
-        let (mut items, mut left) = (Vec::new(), MOST);
+    async fn pages<T: DeserializeOwned>(&mut self, path: &str) -> Result<Vec<T>, Failure> {
+        let (mut items, mut left, mut rest) = (Vec::new(), MOST, String::new());
         loop {
-            let bytes = self.ask(path, Some(&parameters), &mut left).await?;
-            let list: List<T> = parse(&bytes)?;
-            if !list.kind.ends_with("List") {
-                return Err(Failure::Nonsense(format!("it answers with `{}` instead of a list", list.kind)));
-            }
-            items.extend(list.items.into_iter().flatten());
-            let rest = list.metadata.rest;
-            if rest.is_empty() {
+            let next = if rest.is_empty() { String::new() } else { format!("&continue={}", escape(&rest)) };
+            let (read, further) = self.page(&format!("{path}?limit={PAGE}{next}"), &mut items, left).await?;
+            if further.is_empty() {
                 return Ok(items);
             }
-            if parameters.continue_token.as_ref() == Some(&rest) {
+            if further == rest {
                 return Err(Failure::Nonsense("its list does not come to an end".to_owned()));
             }
-            parameters.continue_token = Some(rest);
+            (left, rest) = (left - read, further);
         }
     }
 
-    /// The bytes of an answer; those read count against `left`.
-    async fn ask(
-        &self,
+    /// Adds the objects of one answer of at most so many bytes; gives its bytes, and what to ask for the rest with.
+    async fn page<T: DeserializeOwned>(
+        &mut self,
         path: &str,
-        parameters: Option<&ListParams>,
-        left: &mut usize,
-    ) -> Result<Vec<u8>, Failure> {
-        let request = match parameters {
-            Some(parameters) => Request::new(path).list(parameters),
-            None => Request::new(path).list(&ListParams::default()),
-        };
-        let request = request.map_err(|error| Failure::Nonsense(error.to_string()))?;
-        let answer =
-            self.0.send(request.map(Body::from)).await.map_err(|error| Failure::Lost(reason(&error)))?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), *left).collect().await;
-        let bytes = body.map_err(|error| Failure::Lost(reason(&*error)))?.to_bytes();
-        *left -= bytes.len();
+        items: &mut Vec<T>,
+        most: usize,
+    ) -> Result<(usize, String), Failure> {
+        let bytes = self.ask(path, most).await?;
+        let list: List<T> = parse(&bytes)?;
+        if !list.kind.ends_with("List") {
+            return Err(Failure::Nonsense(format!("it answers with `{}` instead of a list", list.kind)));
+        }
+        items.extend(list.items.into_iter().flatten());
+        Ok((bytes.len(), list.metadata.rest))
+    }
+
+    async fn ask(&mut self, path: &str, most: usize) -> Result<Bytes, Failure> {
+        let (status, bytes) = self.0.get(path, most).await?;
         if status.is_success() {
-            return Ok(bytes.to_vec());
+            return Ok(bytes);
         }
         let said = serde_json::from_slice::<Status>(&bytes).unwrap_or_default().message;
         let message =

@@ -4,8 +4,14 @@
 //! may not list is [`Unseen`], and everything else is still looked at.
 
 mod connect;
+#[cfg(test)]
+mod connect_tests;
+mod exec;
+mod http;
+mod kubeconfig;
 mod list;
 mod object;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -71,22 +77,22 @@ impl Facts {
 /// [`Error::Configuration`] when the kubeconfig cannot be used; [`Error::Unreachable`] also when all of it takes longer than
 /// [`ClusterOptions::timeout`] or when something else answers; [`Error::Refused`] when the cluster does not know who we are.
 pub async fn observe(options: &ClusterOptions) -> Result<Facts, Error> {
-    let configuration = connect::configuration(options).await?;
-    let address = connect::address(&configuration);
+    let target = connect::target(options)?;
+    let address = target.address();
     let late = |_| Error::Unreachable {
         address: address.clone(),
         reason: format!("no answer within {} s", options.timeout.as_secs_f64()),
     };
     let asking = async {
-        let client = Client::new(connect::client(configuration, &address).await?);
-        ask(&client, options).await.map_err(|failure| failure.into_error(&address))
+        let mut client = Client::new(target.connection().await?);
+        ask(&mut client, options).await.map_err(|failure| failure.into_error(&address))
     };
     let facts = tokio::time::timeout(options.timeout, asking).await.map_err(late)??;
     Ok(Facts { address, ..facts })
 }
 
 /// Everything that may be seen.
-async fn ask(client: &Client, options: &ClusterOptions) -> Result<Facts, Failure> {
+async fn ask(client: &mut Client, options: &ClusterOptions) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
     match client.get::<Release>("/version").await {
         Ok(release) => facts.version = release.git_version,
@@ -107,11 +113,11 @@ async fn ask(client: &Client, options: &ClusterOptions) -> Result<Facts, Failure
     Ok(facts)
 }
 
-async fn namespace(client: &Client, name: &str, unseen: &mut Vec<Unseen>) -> Result<Namespace, Failure> {
+async fn namespace(client: &mut Client, name: &str, unseen: &mut Vec<Unseen>) -> Result<Namespace, Failure> {
     let pods = match client.list::<object::ListedPod>(&format!("/api/v1/namespaces/{name}/pods")).await {
         Ok(pods) => Some(pods.into_iter().map(Pod::from).collect()),
         Err(failure) => {
-            unseen.push(failure.or_unseen("which pods run")?);
+            unseen.push(failure.or_unseen(format!("which pods run in namespace `{name}`"))?);
             None
         }
     };
@@ -126,7 +132,7 @@ async fn namespace(client: &Client, name: &str, unseen: &mut Vec<Unseen>) -> Res
                 }
             }
             Err(failure) => {
-                unseen.push(failure.or_unseen("which workloads there are")?);
+                unseen.push(failure.or_unseen(format!("which workloads there are in namespace `{name}`"))?);
                 workloads = None;
             }
         }

@@ -215,7 +215,7 @@ fn keys_that_last_matter_where_only_those_that_end_make_room() {
 
 #[test]
 fn what_was_not_seen_is_advice() {
-    let unseen = vec![Unseen { what: "whether it is a replica", reason: "denied".to_owned() }];
+    let unseen = vec![Unseen { what: "whether it is a replica".into(), reason: "denied".to_owned() }];
     assert_eq!(of_database(|facts| facts.unseen.clone_from(&unseen)), [("probe/not-seen", Advice)]);
 }
 

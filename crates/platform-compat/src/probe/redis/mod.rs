@@ -44,7 +44,7 @@ async fn ask(options: &RedisOptions) -> Result<Facts, Error> {
     match setting(&mut connection, "save").await {
         Ok(Some(save)) => facts.save = Some(save),
         Ok(None) => facts.unseen.push(Unseen {
-            what: "when it saves snapshots",
+            what: "when it saves snapshots".into(),
             reason: "`CONFIG GET save` tells nothing".to_owned(),
         }),
         Err(error) => facts.unseen.push(unseen("when it saves snapshots", "CONFIG GET", &error)),
@@ -65,5 +65,5 @@ async fn setting(connection: &mut MultiplexedConnection, name: &str) -> Result<O
 }
 
 fn unseen(what: &'static str, command: &str, error: &RedisError) -> Unseen {
-    Unseen { what, reason: format!("{command}: {}", connect::reason(error)) }
+    Unseen { what: what.into(), reason: format!("{command}: {}", connect::reason(error)) }
 }
