@@ -1,9 +1,10 @@
 //! The clusters that infra.toml and platform.yaml name, and what is judged of them.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use platform_compat::Platform;
-use platform_compat::probe::cluster::ClusterOptions;
+use platform_compat::probe::cluster::{ClusterOptions, Kubeconfigs};
 use platform_compat::probe::{Finding, judge};
 
 use super::problem::DoctorProblem;
@@ -44,7 +45,10 @@ pub(super) fn of(asking: &Asking<'_>) -> Result<Vec<Cluster>, Failure> {
                 .or_else(|| cluster?.context.as_deref())
                 .or(context.map(|context| &*context.value))
                 .map(str::to_owned),
-            kubeconfig: cluster.and_then(|one| Some(asking.tree.path(one.kubeconfig.as_ref()?))),
+            kubeconfig: match cluster.and_then(|one| one.kubeconfig.as_ref()) {
+                Some(path) => Kubeconfigs::Named(asking.tree.path(path)),
+                None => usual(),
+            },
             namespaces: match declared {
                 Some((platform, id)) => judge::namespaces(platform, id),
                 None => BTreeSet::from([environment.clone()]),
@@ -55,6 +59,20 @@ pub(super) fn of(asking: &Asking<'_>) -> Result<Vec<Cluster>, Failure> {
         Cluster { environment, options }
     };
     Ok(names.into_iter().map(cluster).collect())
+}
+
+/// Where `kubectl` looks.
+fn usual() -> Kubeconfigs {
+    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let mut paths: Vec<PathBuf> =
+        std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
+    if paths.is_empty() {
+        paths.extend(std::env::home_dir().map(|home| home.join(".kube/config")));
+    }
+    // Both are set in every pod.
+    let [host, port] =
+        ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"].map(|name| std::env::var(name).ok());
+    Kubeconfigs::Found { paths, pod: host.zip(port) }
 }
 
 impl ObservedCluster {

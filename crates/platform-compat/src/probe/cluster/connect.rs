@@ -13,15 +13,13 @@ use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::ClusterOptions;
 use super::exec;
 use super::http::{Connection, Server};
 use super::kubeconfig::{self, Cluster, Exec, Kubeconfig, Pem, User};
 use super::tls::{self, Identity};
+use super::{ClusterOptions, Kubeconfigs};
 use crate::probe::Error;
 
-/// Set in every pod of a cluster.
-const POD: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 /// Where a pod has the token of its service account, and who signs the API server's certificate.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -45,31 +43,19 @@ pub(super) struct Target {
 
 /// The cluster that is meant.
 pub(super) fn target(options: &ClusterOptions) -> Result<Target, Error> {
-    let found = files(options.kubeconfig.as_deref());
-    let Some(kubeconfig) = load(&found, options.kubeconfig.is_some())? else {
-        let [host, port] = POD.map(|name| std::env::var(name).ok());
-        // Whoever names a context does not mean the pod's account.
-        if let (Some(host), Some(port), None) = (host, port, &options.context) {
-            return of_pod(&host, &port, Path::new(ACCOUNT));
-        }
-        let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
-        return Err(unusable(format!("there is none at {}", names.join(", "))));
+    let (paths, pod, must_exist) = match &options.kubeconfig {
+        Kubeconfigs::Named(path) => (std::slice::from_ref(path), None, true),
+        Kubeconfigs::Found { paths, pod } => (&paths[..], pod.as_ref(), false),
     };
-    of_context(kubeconfig, options.context.as_deref())
-}
-
-/// The files that may be there.
-fn files(named: Option<&Path>) -> Vec<PathBuf> {
-    if let Some(path) = named {
-        return vec![path.to_owned()];
+    if let Some(kubeconfig) = load(paths, must_exist)? {
+        return of_context(kubeconfig, options.context.as_deref());
     }
-    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
-    let listed: Vec<PathBuf> =
-        std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
-    if listed.is_empty() {
-        return std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect();
+    // Whoever names a context does not mean the pod's account.
+    if let (Some((host, port)), None) = (pod, &options.context) {
+        return of_pod(host, port, Path::new(ACCOUNT));
     }
-    listed
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    Err(unusable(format!("there is none at {}", names.join(", "))))
 }
 
 /// All of them as one; nothing where none is there.
@@ -183,7 +169,7 @@ pub(super) fn of_pod(host: &str, port: &str, account: &Path) -> Result<Target, E
     let token = read("token")?;
     Ok(Target {
         host: host.to_owned(),
-        port: port.parse().map_err(|_| own(format!("{} is no port", POD[1])))?,
+        port: port.parse().map_err(|_| own(format!("`{port}` is no port")))?,
         base: String::new(),
         encrypted: true,
         certificate_name: host.to_owned(),

@@ -28,14 +28,28 @@ pub use self::object::{Container, Pod, Workload};
 pub struct ClusterOptions {
     /// The context of the kubeconfig; absent: its current one, or the pod's own service account where there is no kubeconfig.
     pub context: Option<String>,
-    /// The kubeconfig; absent: what `KUBECONFIG` names, else `~/.kube/config`.
-    pub kubeconfig: Option<PathBuf>,
+    /// Where the kubeconfig is.
+    pub kubeconfig: Kubeconfigs,
     /// Namespaces that are looked at.
     pub namespaces: BTreeSet<String>,
     /// Whether the versions of nodes are asked for, which takes a right that is no namespace's.
     pub nodes: bool,
     /// How long connecting and asking may take altogether.
     pub timeout: Duration,
+}
+
+/// Which kubeconfig counts. Who calls has read the environment; here it is not looked at.
+#[derive(Debug, Clone)]
+pub enum Kubeconfigs {
+    /// This one, which must be there.
+    Named(PathBuf),
+    /// All of these that are there, as one.
+    Found {
+        /// What `KUBECONFIG` names, else `~/.kube/config`.
+        paths: Vec<PathBuf>,
+        /// Host and port of the API server of the pod we are in, whose service account counts where there is none of them.
+        pod: Option<(String, String)>,
+    },
 }
 
 /// What a cluster said of itself.
