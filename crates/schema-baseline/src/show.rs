@@ -8,7 +8,7 @@ pub use server::show_create;
 
 use migrate_core::history::quoted;
 
-use crate::ast::{ObjectKind, RoutineKind};
+use crate::ast::{ObjectKind, RoutineKind, ValueType};
 use crate::catalogue::{Catalogue, Partitioning, Sequence, Table};
 use crate::verify::spell;
 
@@ -74,7 +74,7 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
 /// As `SHOW CREATE SEQUENCE` prints it.
 pub(crate) fn sequence(name: &str, sequence: &Sequence) -> String {
     let mut text = format!("CREATE SEQUENCE {}", quoted(name));
-    for part in counting(sequence) {
+    for part in counting(sequence).into_iter().filter(|part| !part.is_empty()) {
         text += &format!(" {part}");
     }
     if let Some(engine) = sequence.options.get("engine") {
@@ -86,9 +86,11 @@ pub(crate) fn sequence(name: &str, sequence: &Sequence) -> String {
     text
 }
 
-/// How a sequence counts, clause by clause.
-pub(crate) fn counting(sequence: &Sequence) -> [String; 6] {
+/// How a sequence counts, clause by clause; the first one, its type, is empty when it is the usual one.
+pub(crate) fn counting(sequence: &Sequence) -> [String; 7] {
+    let value_type = sequence.value_type;
     [
+        if value_type == ValueType::default() { String::new() } else { format!("as {value_type}") },
         format!("start with {}", sequence.start),
         format!("minvalue {}", sequence.minimum),
         format!("maxvalue {}", sequence.maximum),

@@ -89,6 +89,35 @@ ALTER TABLE y RENAME COLUMN name TO NAME;
 ALTER TABLE y MODIFY nAME INT;
 ";
 
+/// Names of partitions, which MySQL quotes when they mean something to it; not all of them are reserved.
+const PARTITION_NAMES: &str = "
+CREATE TABLE t (a INT) PARTITION BY RANGE (a) (PARTITION account VALUES LESS THAN (1), PARTITION `select` VALUES LESS THAN (2), PARTITION P0 VALUES LESS THAN (3), PARTITION `day` VALUES LESS THAN (4), PARTITION `straße` VALUES LESS THAN (5), PARTITION `1` VALUES LESS THAN (6), PARTITION 1a VALUES LESS THAN (7), PARTITION `a-b` VALUES LESS THAN (8), PARTITION `count` VALUES LESS THAN (9), PARTITION `a``b` VALUES LESS THAN (10), PARTITION `now` VALUES LESS THAN (11), PARTITION `Value` VALUES LESS THAN (12), PARTITION `rank` VALUES LESS THAN (13), PARTITION `$x` VALUES LESS THAN (14), PARTITION x$ VALUES LESS THAN (15), PARTITION `system` VALUES LESS THAN (16), PARTITION sql_tsi_day VALUES LESS THAN (17), PARTITION date_add VALUES LESS THAN (18));
+CREATE TABLE u (`date` INT, `value` INT, `a b` INT) PARTITION BY RANGE COLUMNS (`date`,`value`,`a b`) SUBPARTITION BY KEY (`date`) (PARTITION p VALUES LESS THAN (1,2,3) (SUBPARTITION `year`, SUBPARTITION `end`));
+CREATE TABLE v (`date` INT, `value` INT) PARTITION BY HASH(`date`+ `value`) PARTITIONS 3;
+";
+
+/// How far a sequence has come bounds how it may change.
+const COUNTERS: &str = "
+CREATE SEQUENCE s1;
+ALTER SEQUENCE s1 MINVALUE 5 START 5;
+ALTER SEQUENCE s1 MINVALUE 5 START 5 RESTART;
+ALTER SEQUENCE s1 MAXVALUE 3 START 2 MINVALUE 1;
+ALTER SEQUENCE s1 MAXVALUE 3 START 2 MINVALUE 1 INCREMENT -1;
+ALTER SEQUENCE s1 RESTART 3 INCREMENT -1 MAXVALUE 3 START 2 MINVALUE 1;
+ALTER SEQUENCE s1 RESTART 1 INCREMENT 1;
+ALTER SEQUENCE s1 MINVALUE -10;
+ALTER SEQUENCE s1 RESTART -10;
+ALTER SEQUENCE s1 MINVALUE 1 START 1;
+CREATE SEQUENCE s2 MINVALUE 10 INCREMENT 5;
+SELECT NEXTVAL(s2);
+ALTER SEQUENCE s2 MINVALUE 20 START 20;
+CREATE SEQUENCE s3 AS INT;
+CREATE SEQUENCE s4;
+ALTER SEQUENCE s4 RESTART 9;
+ALTER SEQUENCE s4 INCREMENT -1 MAXVALUE 8;
+ALTER SEQUENCE s4 INCREMENT -1 MAXVALUE 9;
+";
+
 /// Sequences; the second script sees what the first one made.
 const SEQUENCES: [&str; 2] = ["
 CREATE SEQUENCE s1;
@@ -306,12 +335,15 @@ pub(super) fn units(engine: Engine) -> Vec<Unit> {
         Engine::MariaDb => &[
             ("own versioning", &[VERSIONING]),
             ("own subpartitions", &[SUBPARTITIONS]),
+            ("own partition names", &[PARTITION_NAMES]),
             ("own sequences", &SEQUENCES),
+            ("own counters", &[COUNTERS]),
             ("own defaults", &[DEFAULTS]),
             ("own queries", &SELECTED),
         ],
         Engine::MySql => &[
             ("own subpartitions", &[SUBPARTITIONS]),
+            ("own partition names", &[PARTITION_NAMES]),
             ("own refusals", &[NOT_OF_MYSQL]),
             ("own queries", &SELECTED),
         ],
@@ -322,4 +354,15 @@ pub(super) fn units(engine: Engine) -> Vec<Unit> {
         scripts: texts.iter().map(|text| ("statements".to_owned(), (*text).to_owned())).collect(),
     };
     texts.iter().map(unit).collect()
+}
+
+/// The scripts that `INFRA_CATALOGUE_SCRIPTS` names.
+pub(super) fn written() -> Vec<Unit> {
+    let files = std::env::var("INFRA_CATALOGUE_SCRIPTS").unwrap_or_default();
+    let unit = |file: &str| Unit {
+        name: file.to_owned(),
+        database: "own",
+        scripts: vec![("statements".to_owned(), std::fs::read_to_string(file).expect("the script is there"))],
+    };
+    files.split(':').filter(|file| !file.is_empty()).map(unit).collect()
 }

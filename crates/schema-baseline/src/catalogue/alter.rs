@@ -1,7 +1,8 @@
 //! `ALTER TABLE`: drops first, then options, columns, keys and constraints, the name — as the server sorts them.
 
 use super::apply::Run;
-use super::create::{column_keys, option};
+use super::create::column_keys;
+use super::options::option;
 use super::partitions::NotChanged;
 use super::table::{Key, Partitioning, Table};
 use super::versioning;

@@ -6,7 +6,7 @@ use super::Style;
 use super::literal::string;
 use crate::ast::{PartitionBy, PartitionDef, PartitionKey, PartitionMethod, PartitionValues};
 use crate::catalogue::{Partitioning, Table};
-use crate::parse::is_plain_name;
+use crate::parse::is_printed_plain;
 
 impl Style<'_> {
     pub(super) fn partitions(self, table: &Table) -> Option<String> {
@@ -66,7 +66,7 @@ impl Style<'_> {
 
     /// MySQL quotes names of partitions only where it must.
     fn part_name(self, name: &str) -> String {
-        if self.is_mysql() && is_plain_name(name) { name.to_owned() } else { quoted(name) }
+        if self.is_mysql() && is_printed_plain(name, self.dialect) { name.to_owned() } else { quoted(name) }
     }
 
     fn partition(self, one: &PartitionDef, word: &str, engine: &str, by: &PartitionBy) -> Option<String> {
