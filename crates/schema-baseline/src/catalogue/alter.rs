@@ -39,6 +39,8 @@ impl Run<'_> {
         self.columns(&mut table, &alter.actions);
         self.settle_versioning(&mut table, &known, alter.name.span(), false);
         self.additions(&mut table, &alter.actions);
+        self.check_columns(&table, alter.name.span());
+        self.check_changed_partitions(&table, alter);
         self.keep_backing_keys(&table, &dropped_keys);
         self.require_key_for_auto_increment(&table);
         self.require_sequences(&mut table);
@@ -351,6 +353,14 @@ impl Run<'_> {
             Err(NotChanged::Taken(name)) => {
                 let reason = format!("table `{}` has a partition `{name}` already", table.name);
                 self.refuse(span, reason, "choose another name");
+            }
+            Err(NotChanged::NoPartitions) => {
+                let reason = format!("table `{}` has no partitions", table.name);
+                self.refuse(span, reason, "give it some by PARTITION BY first");
+            }
+            Err(NotChanged::NoneLeft) => {
+                let reason = format!("table `{}` would be left without partitions", table.name);
+                self.refuse(span, reason, "use REMOVE PARTITIONING, or DROP TABLE");
             }
             Err(NotChanged::NotUnderstood) => {
                 (table.partitioning, table.partitions) = (Partitioning::Unknown, None);

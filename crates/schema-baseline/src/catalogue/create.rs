@@ -65,6 +65,7 @@ impl Run<'_> {
                 "a table must have at least one column",
             );
         }
+        self.check_columns(&table, def.name.span());
         for key in &keys {
             self.add_key(&mut table, key);
         }
@@ -76,6 +77,7 @@ impl Run<'_> {
         }
         self.require_key_for_auto_increment(&table);
         self.require_sequences(&mut table);
+        self.check_partitions(&table, def.name.span());
         self.insert_table(table);
     }
 
@@ -229,9 +231,13 @@ impl Run<'_> {
         }
         let place = self.place(name.span());
         let mut table = Table { name: name.text().to_owned(), place, foreign_keys: Vec::new(), ..model };
-        for (n, check) in (1..).zip(&mut table.checks) {
-            check.name = format!("{}_chk_{n}", table.name);
-            check.generated_name = true;
+        // MariaDB keeps the names, which are those of the table alone there; MySQL numbers them in the order of the old names.
+        if self.catalogue.dialect.vendor == Vendor::MySql {
+            table.checks.sort_by_key(|check| check.name.to_lowercase());
+            for (n, check) in (1..).zip(&mut table.checks) {
+                check.name = format!("{}_chk_{n}", table.name);
+                check.generated_name = true;
+            }
         }
         self.insert_table(table);
     }

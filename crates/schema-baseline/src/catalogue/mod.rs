@@ -2,13 +2,17 @@
 
 mod alter;
 mod apply;
+mod column_renames;
 mod columns;
 mod constraints;
 mod create;
+mod definitions;
 mod drop;
 mod interpret;
+mod key_parts;
 mod keys;
 mod options;
+mod partition_rules;
 mod partitions;
 mod programs;
 mod references;
@@ -111,6 +115,8 @@ pub struct Routine {
 /// An event.
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// Its present name.
+    pub name: String,
     /// Its definition.
     pub definition: Arc<CreateEvent>,
     /// Its present clauses.

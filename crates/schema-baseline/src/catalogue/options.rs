@@ -4,7 +4,7 @@ use super::table::Table;
 use crate::ast::TableOption;
 
 /// Options that say nothing about what a table means.
-const IGNORED_OPTIONS: [&str; 4] = ["auto_increment", "avg_row_length", "charset", "collate"];
+const IGNORED_OPTIONS: [&str; 3] = ["auto_increment", "charset", "collate"];
 
 impl Table {
     /// Takes over table options. The character set is not among them.

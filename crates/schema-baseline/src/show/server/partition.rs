@@ -93,8 +93,12 @@ impl Style<'_> {
                 }
             }
             PartitionValues::In(values) => {
-                let values: Option<Vec<String>> = values.iter().map(value).collect();
-                format!(" VALUES IN ({})", values?.join(","))
+                let mut values: Vec<String> = values.iter().map(value).collect::<Option<_>>()?;
+                if matches!(by.method.by, PartitionKey::Expr(_)) {
+                    // NULL is a flag of the partition, not one of its numbers.
+                    values.sort_by_key(|value| !value.eq_ignore_ascii_case("null"));
+                }
+                format!(" VALUES IN ({})", values.join(","))
             }
             PartitionValues::Word(word) => format!(" {}", word.to_uppercase()),
         };
