@@ -163,8 +163,26 @@ fn tidy(body: &str) -> String {
     body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Tokens in one spelling, a line for each clause, statement and result.
+/// Tokens in one spelling, a line for each clause, statement and result. Strings stay as they are.
 fn clauses(canonical: &str) -> String {
+    let mut depth = 0_usize;
+    let mut out = String::with_capacity(canonical.len());
+    for (index, part) in canonical.split('\'').enumerate() {
+        if index > 0 {
+            out.push('\'');
+        }
+        // What stands between two quotes is a string.
+        if index % 2 == 1 {
+            out.push_str(part);
+        } else {
+            lines(part, &mut depth, &mut out);
+        }
+    }
+    out
+}
+
+/// As [`clauses`], for a stretch without strings.
+fn lines(canonical: &str, depth: &mut usize, out: &mut String) {
     let mut text = canonical.to_owned();
     for word in [
         " from ",
@@ -182,18 +200,15 @@ fn clauses(canonical: &str) -> String {
         text = text.replace(word, &format!("\n{}", &word[1..]));
     }
     let text = text.replace(" left\njoin ", "\nleft join ").replace(" ; ", " ;\n");
-    let mut depth = 0_usize;
-    let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(['(', ')', ',']) {
         out.push_str(piece);
         match piece.as_bytes().last() {
-            Some(b'(') => depth += 1,
-            Some(b')') => depth = depth.saturating_sub(1),
-            Some(b',') if depth == 0 => out.push_str("\n "),
+            Some(b'(') => *depth += 1,
+            Some(b')') => *depth = depth.saturating_sub(1),
+            Some(b',') if *depth == 0 => out.push_str("\n "),
             _ => {}
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -238,5 +253,7 @@ mod tests {
         );
         let text = shown("CREATE VIEW v AS SELECT 1 AS a FROM dual WHERE 1 = 1", ObjectKind::View, "v");
         assert_eq!(text, "CREATE VIEW `v` AS\nselect 1 as a\nfrom dual\nwhere 1 = 1\n");
+        let text = shown("CREATE VIEW v AS SELECT 'a from b, it''s c' AS x, 2 AS y", ObjectKind::View, "v");
+        assert_eq!(text, "CREATE VIEW `v` AS\nselect 'a from b, it''s c' as x ,\n  2 as y\n");
     }
 }
