@@ -371,6 +371,7 @@ impl Run<'_> {
     }
 
     fn change_options(&mut self, table: &mut Table, options: &[TableOption]) {
+        self.check_charset(options);
         let (charset, collation) = (option(options, "charset"), option(options, "collate"));
         if charset.is_some() || collation.is_some() {
             (table.charset, table.collation) = self.resolve_charset(charset, collation);

@@ -2,7 +2,7 @@
 
 use super::apply::Run;
 use super::table::{Column, Table};
-use crate::ast::{ColumnDef, DataType, DefaultValue, Literal};
+use crate::ast::{ColumnDef, DataType, DefaultValue, Literal, TableOption};
 use crate::dialect::{Vendor, bytes_per_character, charset_of};
 
 /// The most digits of a `DECIMAL`.
@@ -26,6 +26,15 @@ impl Run<'_> {
             .or_else(|| default_refused(def, column, vendor));
         if let Some((reason, help)) = found {
             self.refuse(def.name.span, reason, help);
+        }
+    }
+
+    /// Refuses a character set of a table that no server has.
+    pub(super) fn check_charset(&mut self, options: &[TableOption]) {
+        let named = options.iter().filter(|option| option.name == "charset" && option.value != "default");
+        for option in named.filter(|option| !is_charset(&option.value)) {
+            let reason = format!("there is no character set `{}`", option.value);
+            self.refuse(option.span, reason, "correct the name, as in `utf8mb4`");
         }
     }
 
@@ -67,13 +76,22 @@ fn type_refused(name: &str, data_type: &DataType) -> Option<Refusal> {
 
 /// A collation belongs to one character set.
 fn collation_refused(written: &DataType) -> Option<Refusal> {
-    let (charset, collation) = (written.charset.as_deref()?, written.collation.as_deref()?);
+    let charset = written.charset.as_deref()?;
+    if !is_charset(charset) {
+        return Some((format!("there is no character set `{charset}`"), "correct the name, as in `utf8mb4`"));
+    }
+    let collation = written.collation.as_deref()?;
     let own = charset_of(collation);
     // Others are names that go with several character sets.
-    let is_known = crate::dialect::Dialect::default().default_collation(own).is_some();
+    let is_known = is_charset(own);
     let reason = format!("collation `{collation}` is not one of character set `{charset}`");
     (is_known && own != charset)
         .then_some((reason, "name a collation of the character set, or leave one of them out"))
+}
+
+/// Whether a server has a character set of that name.
+fn is_charset(name: &str) -> bool {
+    crate::dialect::Dialect::default().default_collation(name).is_some()
 }
 
 fn counting_refused(def: &ColumnDef, column: &Column, vendor: Vendor, version: u32) -> Option<Refusal> {
@@ -182,6 +200,7 @@ mod tests {
             "a DECIMAL(66)",
             "a DECIMAL(5,6)",
             "a FLOAT(3,4)",
+            "a CHAR(5) CHARACTER SET nope",
             "a CHAR(5) CHARACTER SET latin1 COLLATE utf8mb4_bin",
         ] {
             assert_eq!(accepted(column), [false, false], "{column}");
@@ -239,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn one_column_is_visible() {
+    fn a_table_has_a_visible_column_and_a_known_character_set() {
         let run = |text: &str| {
             let source = Arc::new(Source::new("a.sql", text.into()));
             replay_scripts([source], Dialect::default()).1.len()
@@ -247,5 +266,7 @@ mod tests {
         assert_eq!(run("CREATE TABLE t (a INT INVISIBLE)"), 1);
         assert_eq!(run("CREATE TABLE t (a INT INVISIBLE, b INT); ALTER TABLE t DROP COLUMN b"), 1);
         assert_eq!(run("CREATE TABLE t (a INT INVISIBLE, b INT)"), 0);
+        assert_eq!(run("CREATE TABLE t (a INT) CHARSET=nope"), 1);
+        assert_eq!(run("CREATE TABLE t (a INT) CHARSET=utf8 COLLATE=utf8_bin"), 0);
     }
 }
