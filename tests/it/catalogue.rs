@@ -1,7 +1,7 @@
 //! The catalogue beside real servers: the same statements are accepted, and the same definitions come out.
 //!
 //! What differs is listed in `docs/sql-coverage.md`, and is exactly that. `INFRA_CATALOGUE_CASES=all` runs all of every
-//! corpus; else it is a part of each.
+//! corpus; else it is a part of each. `INFRA_CATALOGUE_SCRIPTS=FILE:FILE` adds scripts of one's own, each on a database of its own.
 
 mod compare;
 mod corpora;
@@ -70,8 +70,8 @@ fn what_the_corpora_do_not_have_does_in_memory_what_it_does_on_the_server() {
         let database = engine.database();
         let mut session = Session::open(&database);
         let mut tally = Tally::default();
-        for unit in own::units(engine) {
-            session.run(&unit, &mut tally);
+        for unit in own::units(engine).iter().chain(&own::written()) {
+            session.run(unit, &mut tally);
         }
         let sides: Vec<String> =
             tally.differences.iter().map(|(what, sides)| format!("{what}\n{sides}\n")).collect();

@@ -76,6 +76,11 @@ impl Dialect {
         self.vendor == Vendor::MariaDb && gate.is_none_or(|gate| gate <= self.version)
     }
 
+    /// Whether sequences have types, and bounds beyond them become their outermost values.
+    pub(crate) fn has_typed_sequences(self) -> bool {
+        self.vendor == Vendor::MariaDb && self.version >= 110_500
+    }
+
     /// The character set and collation of a database that names none.
     pub fn default_charset(self) -> (&'static str, &'static str) {
         ("utf8mb4", self.default_collation("utf8mb4").unwrap_or("utf8mb4_general_ci"))

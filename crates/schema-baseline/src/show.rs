@@ -8,7 +8,7 @@ pub use server::show_create;
 
 use migrate_core::history::quoted;
 
-use crate::ast::{ObjectKind, RoutineKind};
+use crate::ast::{ObjectKind, RoutineKind, ValueType};
 use crate::catalogue::{Catalogue, Partitioning, Sequence, Table};
 use crate::verify::spell;
 
@@ -74,7 +74,7 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
 /// As `SHOW CREATE SEQUENCE` prints it.
 pub(crate) fn sequence(name: &str, sequence: &Sequence) -> String {
     let mut text = format!("CREATE SEQUENCE {}", quoted(name));
-    for part in counting(sequence) {
+    for part in counting(sequence).into_iter().filter(|part| !part.is_empty()) {
         text += &format!(" {part}");
     }
     if let Some(engine) = sequence.options.get("engine") {
@@ -86,9 +86,11 @@ pub(crate) fn sequence(name: &str, sequence: &Sequence) -> String {
     text
 }
 
-/// How a sequence counts, clause by clause.
-pub(crate) fn counting(sequence: &Sequence) -> [String; 6] {
+/// How a sequence counts, clause by clause; the first one, its type, is empty when it is the usual one.
+pub(crate) fn counting(sequence: &Sequence) -> [String; 7] {
+    let value_type = sequence.value_type;
     [
+        if value_type == ValueType::default() { String::new() } else { format!("as {value_type}") },
         format!("start with {}", sequence.start),
         format!("minvalue {}", sequence.minimum),
         format!("maxvalue {}", sequence.maximum),
@@ -161,8 +163,26 @@ fn tidy(body: &str) -> String {
     body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Tokens in one spelling, a line for each clause, statement and result.
+/// Tokens in one spelling, a line for each clause, statement and result. Strings stay as they are.
 fn clauses(canonical: &str) -> String {
+    let mut depth = 0_usize;
+    let mut out = String::with_capacity(canonical.len());
+    for (index, part) in canonical.split('\'').enumerate() {
+        if index > 0 {
+            out.push('\'');
+        }
+        // What stands between two quotes is a string.
+        if index % 2 == 1 {
+            out.push_str(part);
+        } else {
+            lines(part, &mut depth, &mut out);
+        }
+    }
+    out
+}
+
+/// As [`clauses`], for a stretch without strings.
+fn lines(canonical: &str, depth: &mut usize, out: &mut String) {
     let mut text = canonical.to_owned();
     for word in [
         " from ",
@@ -180,18 +200,15 @@ fn clauses(canonical: &str) -> String {
         text = text.replace(word, &format!("\n{}", &word[1..]));
     }
     let text = text.replace(" left\njoin ", "\nleft join ").replace(" ; ", " ;\n");
-    let mut depth = 0_usize;
-    let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(['(', ')', ',']) {
         out.push_str(piece);
         match piece.as_bytes().last() {
-            Some(b'(') => depth += 1,
-            Some(b')') => depth = depth.saturating_sub(1),
-            Some(b',') if depth == 0 => out.push_str("\n "),
+            Some(b'(') => *depth += 1,
+            Some(b')') => *depth = depth.saturating_sub(1),
+            Some(b',') if *depth == 0 => out.push_str("\n "),
             _ => {}
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -236,5 +253,7 @@ mod tests {
         );
         let text = shown("CREATE VIEW v AS SELECT 1 AS a FROM dual WHERE 1 = 1", ObjectKind::View, "v");
         assert_eq!(text, "CREATE VIEW `v` AS\nselect 1 as a\nfrom dual\nwhere 1 = 1\n");
+        let text = shown("CREATE VIEW v AS SELECT 'a from b, it''s c' AS x, 2 AS y", ObjectKind::View, "v");
+        assert_eq!(text, "CREATE VIEW `v` AS\nselect 'a from b, it''s c' as x ,\n  2 as y\n");
     }
 }

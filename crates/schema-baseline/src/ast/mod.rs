@@ -13,7 +13,7 @@ pub use program::{
     Body, CreateEvent, CreateRoutine, CreateTrigger, CreateView, EventChange, RefKind, Reference,
     RoutineKind, TriggerEvent, TriggerOrder, TriggerTiming,
 };
-pub use sequence::{AlterSequence, Counting, CreateSequence};
+pub use sequence::{AlterSequence, Bound, Counting, CreateSequence, ValueType};
 pub use table::{
     Action, ActionWord, AlterAction, AlterTable, CheckDef, ColumnDef, CreateTable, DataType, DefaultValue,
     ForeignKeyDef, Generated, KeyDef, KeyKind, KeyPart, KeyPartOf, KeyWords, Literal, PeriodDef, Position,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::apply::Run;
-use super::create::{column_keys, option};
+use super::create::column_keys;
+use super::options::option;
 use super::partitions::NotChanged;
 use super::table::{Key, Partitioning, Table};
 use super::versioning;
@@ -41,6 +42,8 @@ impl Run<'_> {
         self.columns(&mut table, &alter.actions);
         self.settle_versioning(&mut table, &known, alter.name.span(), false);
         self.additions(&mut table, &alter.actions);
+        self.check_columns(&table, alter.name.span());
+        self.check_changed_partitions(&table, alter);
         self.keep_backing_keys(&table, &dropped_keys);
         self.require_key_for_auto_increment(&table);
         self.require_sequences(&mut table);
@@ -354,6 +357,14 @@ impl Run<'_> {
                 let reason = format!("table `{}` has a partition `{name}` already", table.name);
                 self.refuse(span, reason, "choose another name");
             }
+            Err(NotChanged::NoPartitions) => {
+                let reason = format!("table `{}` has no partitions", table.name);
+                self.refuse(span, reason, "give it some by PARTITION BY first");
+            }
+            Err(NotChanged::NoneLeft) => {
+                let reason = format!("table `{}` would be left without partitions", table.name);
+                self.refuse(span, reason, "use REMOVE PARTITIONING, or DROP TABLE");
+            }
             Err(NotChanged::NotUnderstood) => {
                 (table.partitioning, table.partitions) = (Partitioning::Unknown, None);
                 let what = "a change of partitions".to_owned();
@@ -363,6 +374,7 @@ impl Run<'_> {
     }
 
     fn change_options(&mut self, table: &mut Table, options: &[TableOption]) {
+        self.check_charset(options);
         let (charset, collation) = (option(options, "charset"), option(options, "collate"));
         if charset.is_some() || collation.is_some() {
             (table.charset, table.collation) = self.resolve_charset(charset, collation);

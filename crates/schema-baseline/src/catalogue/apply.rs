@@ -25,9 +25,26 @@ impl Catalogue {
     }
 }
 
+/// Whether a statement may take values of sequences: everything that reads or writes rows, and what is not known.
+fn may_count(kind: &StatementKind) -> bool {
+    match kind {
+        StatementKind::CreateTable(def) => def.query.is_some(),
+        StatementKind::AlterTable(_)
+        | StatementKind::Data { .. }
+        | StatementKind::Call { .. }
+        | StatementKind::NoEffect
+        | StatementKind::Execute { .. }
+        | StatementKind::NotUnderstood { .. } => true,
+        _ => false,
+    }
+}
+
 impl Run<'_> {
     pub(super) fn statement(&mut self, statement: &Statement) {
         let span = statement.span;
+        if may_count(&statement.kind) {
+            self.catalogue.forget_counters();
+        }
         match &statement.kind {
             StatementKind::CreateTable(def) => self.create_table(def),
             StatementKind::CreateTableLike { name, like, if_not_exists, temporary } => {

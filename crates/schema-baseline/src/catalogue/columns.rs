@@ -20,7 +20,8 @@ impl Run<'_> {
             return;
         }
         let column = self.column_of(table, def);
-        if def.primary && def.nullable == Some(true) {
+        self.check_definition(def, &column);
+        if def.primary && def.nullable == Some(true) && self.catalogue.dialect.vendor == Vendor::MySql {
             self.refuse(
                 def.name.span,
                 format!("`{}` is part of the primary key and may be NULL", def.name.text),
@@ -88,6 +89,7 @@ impl Run<'_> {
             self.duplicate_column(table, &def.name, &place);
         }
         let mut column = self.column_of(table, def);
+        self.check_definition(def, &column);
         if table.primary_key().is_some_and(|key| key.has_column(&old.text)) {
             column.forbid_null();
         }
@@ -130,15 +132,22 @@ impl Run<'_> {
         self.report(span, |src, span| Finding::StillInUse { what, user, src, span, used });
     }
 
-    /// Lets keys and foreign keys follow a column to its new name. Expressions do not follow, the server refuses.
+    /// Lets keys and foreign keys follow a column to its new name. Expressions follow on MariaDB; MySQL refuses.
     pub(super) fn rename_uses(&mut self, table: &mut Table, old: &Ident, new: &str) {
-        if let Some((user, place)) =
-            table.expression_user(&old.text, &[]).or_else(|| table.period_over(&old.text))
-            && table.is_certain(self.catalogue)
-        {
+        let dialect = self.catalogue.dialect;
+        let follows = dialect.vendor == Vendor::MariaDb;
+        let user = if follows { None } else { table.expression_user(&old.text, &[]) };
+        let user = user.or_else(|| table.period_over(&old.text)).or_else(|| {
+            let spread = !follows && table.is_spread_by(&old.text, dialect);
+            spread.then(|| ("the partitions".to_owned(), table.place.clone()))
+        });
+        if let Some((user, place)) = user.filter(|_| table.is_certain(self.catalogue)) {
             let used = vec![Finding::see_also("used here", &place)];
             let what = format!("column `{}`", old.text);
             self.report(old.span, |src, span| Finding::StillInUse { what, user, src, span, used });
+        }
+        if follows {
+            table.rename_in_expressions(&old.text, new, dialect);
         }
         for part in table.keys.iter_mut().flat_map(|key| &mut key.parts) {
             if let KeyPartOf::Column(column) = &mut part.of

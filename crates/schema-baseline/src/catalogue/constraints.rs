@@ -121,6 +121,9 @@ impl Run<'_> {
     /// Adds a check constraint. MariaDB keeps what stands in the definition of a `column` there.
     pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef, column: Option<&Ident>) {
         let mariadb = self.catalogue.dialect.vendor == Vendor::MariaDb;
+        if mariadb && !def.enforced {
+            self.refuse(def.span, "MariaDB enforces every check".to_owned(), "leave NOT ENFORCED out");
+        }
         let column = column.filter(|_| mariadb).map(|column| column.text.clone());
         if column.is_some() {
             table.checks.retain(|check| check.column != column);

@@ -1,9 +1,10 @@
-//! `CREATE TABLE`, `DROP TABLE` and `RENAME TABLE`.
+//! `CREATE TABLE`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::Run;
+use super::options::option;
 use super::select::{self, Stop};
 use super::table::{Column, Partitioning, Table};
 use crate::ast::{
@@ -13,9 +14,6 @@ use crate::ast::{
 use crate::dialect::Vendor;
 use crate::finding::Finding;
 use crate::place::Span;
-
-/// Options that say nothing about what a table means.
-const IGNORED_OPTIONS: [&str; 4] = ["auto_increment", "avg_row_length", "charset", "collate"];
 
 impl Run<'_> {
     pub(super) fn create_table(&mut self, def: &Arc<CreateTable>) {
@@ -67,6 +65,8 @@ impl Run<'_> {
                 "a table must have at least one column",
             );
         }
+        self.check_charset(&def.options);
+        self.check_columns(&table, def.name.span());
         for key in &keys {
             self.add_key(&mut table, key);
         }
@@ -78,6 +78,7 @@ impl Run<'_> {
         }
         self.require_key_for_auto_increment(&table);
         self.require_sequences(&mut table);
+        self.check_partitions(&table, def.name.span());
         self.insert_table(table);
     }
 
@@ -129,7 +130,7 @@ impl Run<'_> {
         }
     }
 
-    fn insert_table(&mut self, table: Table) {
+    pub(super) fn insert_table(&mut self, table: Table) {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }
@@ -207,13 +208,13 @@ impl Run<'_> {
             self.not_understood(&[(ObjectKind::Table, name.clone())], place.span);
             return;
         }
-        if self.catalogue.sequences.contains_key(like.text()) {
+        if let Some(model) = self.catalogue.sequences.get(like.text()) {
             let def = CreateSequence {
                 name: name.clone(),
                 temporary,
                 or_replace: false,
                 if_not_exists,
-                counting: Counting::default(),
+                counting: Counting { value_type: Some(model.value_type), ..Counting::default() },
                 options: Vec::new(),
             };
             self.create_sequence(&Arc::new(def));
@@ -231,181 +232,16 @@ impl Run<'_> {
         }
         let place = self.place(name.span());
         let mut table = Table { name: name.text().to_owned(), place, foreign_keys: Vec::new(), ..model };
-        for (n, check) in (1..).zip(&mut table.checks) {
-            check.name = format!("{}_chk_{n}", table.name);
-            check.generated_name = true;
+        // MariaDB keeps the names, which are those of the table alone there; MySQL numbers them in the order of the old names.
+        if self.catalogue.dialect.vendor == Vendor::MySql {
+            table.checks.sort_by_key(|check| check.name.to_lowercase());
+            for (n, check) in (1..).zip(&mut table.checks) {
+                check.name = format!("{}_chk_{n}", table.name);
+                check.generated_name = true;
+            }
         }
         self.insert_table(table);
     }
-
-    pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, temporary: bool) {
-        for name in names {
-            if !self.own(name) {
-                continue;
-            }
-            let text = name.text();
-            if self.catalogue.temporary.remove(text) || temporary {
-                continue;
-            }
-            if self.catalogue.sequences.remove(text).is_some() {
-                continue;
-            }
-            if !self.catalogue.tables.contains_key(text) {
-                if !if_exists {
-                    self.unknown_table(&name.name);
-                }
-                continue;
-            }
-            let user = self
-                .catalogue
-                .children(text)
-                .find(|child| *child != text && !names.iter().any(|other| other.text() == *child))
-                .and_then(|child| self.catalogue.tables.get(child));
-            if let Some(child) =
-                user.filter(|child| self.catalogue.foreign_key_checks && child.is_certain(self.catalogue))
-            {
-                let key = child.foreign_keys.iter().find(|key| key.parent == text);
-                let used = key.map(|key| Finding::see_also("the foreign key", &key.place));
-                let user = format!(
-                    "foreign key `{}` of table `{}`",
-                    key.map_or("", |key| key.name.as_str()),
-                    child.name
-                );
-                let (what, used) = (format!("table `{text}`"), used.into_iter().collect());
-                self.report(name.span(), |src, span| Finding::StillInUse { what, user, src, span, used });
-            }
-            self.remove_table(text);
-        }
-    }
-
-    /// Takes a table out, with its triggers.
-    pub(super) fn remove_table(&mut self, name: &str) {
-        let Some(table) = self.catalogue.tables.remove(name) else { return };
-        for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
-            self.catalogue.unlink(name, &key.parent);
-        }
-        self.catalogue.triggers.retain(|_, trigger| trigger.table != name);
-    }
-
-    pub(super) fn rename_table(&mut self, from: &ObjectName, to: &ObjectName) {
-        if !self.own(from) || !self.own(to) || from.text() == to.text() {
-            return;
-        }
-        if let Some(kind) = self.catalogue.relation(to.text()) {
-            self.duplicate_object(kind, &to.name);
-            return;
-        }
-        if self.catalogue.relation(from.text()).is_none() {
-            if self.catalogue.temporary.remove(from.text()) {
-                self.catalogue.temporary.insert(to.text().to_owned());
-            } else {
-                self.unknown_table(&from.name);
-                self.not_understood(&[(ObjectKind::Table, to.clone())], to.span());
-            }
-            return;
-        }
-        if let Some(view) = self.catalogue.views.remove(from.text()) {
-            self.catalogue.views.insert(to.text().to_owned(), view);
-            return;
-        }
-        if let Some(sequence) = self.catalogue.sequences.remove(from.text()) {
-            self.catalogue.sequences.insert(to.text().to_owned(), sequence);
-            return;
-        }
-        if let Some(table) = self.catalogue.tables.remove(from.text()) {
-            let mut table = Arc::unwrap_or_clone(table);
-            for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
-                self.catalogue.unlink(from.text(), &key.parent);
-            }
-            self.catalogue.retarget_foreign_keys(from.text(), to.text());
-            for key in table.foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none()) {
-                if key.parent == from.text() {
-                    to.text().clone_into(&mut key.parent);
-                }
-            }
-            table.rename(to.text());
-            self.insert_table(table);
-        }
-        for trigger in self.catalogue.triggers.values_mut().filter(|trigger| trigger.table == from.text()) {
-            to.text().clone_into(&mut trigger.table);
-        }
-    }
-}
-
-impl super::Catalogue {
-    /// Gives a table the definition that it had before; none takes it out.
-    pub(super) fn put_back(&mut self, name: &str, table: Option<Arc<Table>>) {
-        let own_parents = |table: &Table| -> Vec<String> {
-            let keys = table.foreign_keys.iter().filter(|key| key.parent_schema.is_none());
-            keys.map(|key| key.parent.clone()).collect()
-        };
-        if let Some(failed) = self.tables.remove(name) {
-            for parent in own_parents(&failed) {
-                self.unlink(name, &parent);
-            }
-        }
-        if let Some(table) = table {
-            for parent in own_parents(&table) {
-                self.link(name, &parent);
-            }
-            self.tables.insert(name.to_owned(), table);
-        }
-    }
-
-    /// Points the foreign keys of other tables to the new name of their parent.
-    fn retarget_foreign_keys(&mut self, from: &str, to: &str) {
-        let children = self.children.remove(from).unwrap_or_default();
-        for child in children.keys() {
-            let Some(child) = self.tables.get_mut(child) else { continue };
-            for key in Arc::make_mut(child).foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none())
-            {
-                if key.parent == from {
-                    to.clone_into(&mut key.parent);
-                }
-            }
-        }
-        for (child, count) in children {
-            *self.children.entry(to.to_owned()).or_default().entry(child).or_default() += count;
-        }
-    }
-}
-
-impl Table {
-    /// Takes over table options. The character set is not among them.
-    pub(super) fn set_options(&mut self, options: &[TableOption]) {
-        for option in options.iter().filter(|option| !IGNORED_OPTIONS.contains(&option.name.as_str())) {
-            let value = if option.name == "comment" || option.name.contains("attribute") {
-                option.value.clone()
-            } else {
-                option.value.to_lowercase()
-            };
-            if value.is_empty() || value == "default" {
-                self.options.remove(&option.name);
-            } else {
-                self.options.insert(option.name.clone(), value);
-            }
-        }
-    }
-
-    /// Gives the table another name, and new names to the constraints that were named after it.
-    fn rename(&mut self, to: &str) {
-        let from = std::mem::replace(&mut self.name, to.to_owned());
-        let names = self.foreign_keys.iter_mut().map(|key| (&mut key.name, key.generated_name));
-        for (name, _) in names
-            .chain(self.checks.iter_mut().map(|check| (&mut check.name, check.generated_name)))
-            .filter(|x| x.1)
-        {
-            if let Some(rest) = name.strip_prefix(from.as_str()) {
-                *name = format!("{to}{rest}");
-            }
-        }
-    }
-}
-
-/// The value of the last option of that name.
-pub(super) fn option<'a>(options: &'a [TableOption], name: &str) -> Option<&'a str> {
-    let option = options.iter().rev().find(|option| option.name == name)?;
-    (option.value != "default").then_some(option.value.as_str())
 }
 
 /// The keys that a column's own attributes define.

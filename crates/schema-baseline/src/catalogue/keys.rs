@@ -1,8 +1,9 @@
 //! Keys of a table.
 
 use super::apply::Run;
+use super::key_parts::kept;
 use super::table::{Key, Table};
-use crate::ast::{Ident, KeyDef, KeyKind, KeyPart, KeyPartOf};
+use crate::ast::{Ident, KeyDef, KeyKind, KeyPartOf};
 use crate::finding::Finding;
 use crate::nearest::advice;
 use crate::place::Span;
@@ -33,6 +34,7 @@ impl Run<'_> {
             }
         }
         self.check_parts(table, def);
+        self.check_kinds(table, def);
         if def.kind == KeyKind::Primary {
             for part in &def.parts {
                 if let KeyPartOf::Column(name) = &part.of
@@ -43,10 +45,11 @@ impl Run<'_> {
             }
         }
         self.check_overlaps(table, def);
+        let vendor = self.catalogue.dialect.vendor;
         let mut key = Key {
             kind: def.kind,
             name,
-            parts: def.parts.iter().map(|part| table.whole_if_complete(part)).collect(),
+            parts: def.parts.iter().map(|part| kept(table, part, def.kind, vendor)).collect(),
             invisible: def.invisible,
             options: def.options.clone(),
             words: def.words,
@@ -84,8 +87,9 @@ impl Run<'_> {
             let needs_length =
                 column.data_type.name.ends_with("text") || column.data_type.name.ends_with("blob");
             let plain = matches!(def.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Plain);
+            // MariaDB hashes the whole, or keeps the beginning.
             let hashed = self.catalogue.dialect.vendor == crate::dialect::Vendor::MariaDb
-                && def.kind == KeyKind::Unique;
+                && matches!(def.kind, KeyKind::Unique | KeyKind::Plain);
             if needs_length && plain && !hashed && part.length.is_none() {
                 self.refuse(
                     name.span,
@@ -184,19 +188,6 @@ impl Run<'_> {
 }
 
 impl Table {
-    /// A prefix as long as its column is the whole column.
-    fn whole_if_complete(&self, part: &KeyPart) -> KeyPart {
-        let column = match &part.of {
-            KeyPartOf::Column(name) => self.column(&name.text),
-            KeyPartOf::Expr(_) => None,
-        };
-        let complete = column.is_some_and(|column| {
-            matches!(column.data_type.name, "char" | "varchar" | "binary" | "varbinary")
-                && column.data_type.numbers.first().copied() == part.length
-        });
-        KeyPart { length: if complete { None } else { part.length }, ..part.clone() }
-    }
-
     /// Takes out keys that the server made for a foreign key and that `key` can serve for.
     pub(super) fn drop_superseded(&mut self, key: &Key) {
         self.keys.retain(|old| {

@@ -2,14 +2,21 @@
 
 mod alter;
 mod apply;
+mod column_renames;
 mod columns;
 mod constraints;
 mod create;
+mod definitions;
+mod drop;
 mod interpret;
+mod key_parts;
 mod keys;
+mod options;
+mod partition_rules;
 mod partitions;
 mod programs;
 mod references;
+mod rename;
 mod select;
 pub(crate) mod sequences;
 mod table;
@@ -57,6 +64,8 @@ pub struct Catalogue {
     pub(crate) events: BTreeMap<String, Event>,
     /// For each parent, its children and the number of their foreign keys.
     children: BTreeMap<String, BTreeMap<String, usize>>,
+    /// How many statements have run that may have counted by a sequence.
+    counted: u64,
     /// The statement after which any object may have any definition.
     unsure: Option<Place>,
     session: interpret::Session,
@@ -107,6 +116,8 @@ pub struct Routine {
 /// An event.
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// Its present name.
+    pub name: String,
     /// Its definition.
     pub definition: Arc<CreateEvent>,
     /// Its present clauses.
@@ -134,6 +145,7 @@ impl Catalogue {
             procedures: BTreeMap::new(),
             events: BTreeMap::new(),
             children: BTreeMap::new(),
+            counted: 0,
             unsure: None,
             session: interpret::Session::default(),
             temporary: BTreeSet::new(),
@@ -264,6 +276,11 @@ impl Catalogue {
     pub fn defer_foreign_key_checks(&mut self) {
         self.foreign_key_checks = false;
         self.any_order = true;
+    }
+
+    /// Forgets how far sequences have counted.
+    pub(crate) fn forget_counters(&mut self) {
+        self.counted += 1;
     }
 
     /// Forgets what belongs to a session: temporary tables and settings.

@@ -18,6 +18,10 @@ pub(super) enum NotChanged {
     Missing(String),
     /// There is a partition of that name already.
     Taken(String),
+    /// There are no partitions at all.
+    NoPartitions,
+    /// None would be left.
+    NoneLeft,
 }
 
 impl Table {
@@ -30,6 +34,9 @@ impl Table {
     /// Changes the list of partitions as an action of `ALTER TABLE` says.
     pub(super) fn change_partitions(&mut self, action: &str, dialect: Dialect) -> Result<(), NotChanged> {
         let change = partition_change(action, dialect).ok_or(NotChanged::NotUnderstood)?;
+        if self.partitioning == Partitioning::None {
+            return Err(NotChanged::NoPartitions);
+        }
         let partitions = self.partitions.as_mut().ok_or(NotChanged::NotUnderstood)?;
         partitions.change(change)?;
         self.partitioning = Partitioning::By(one_spelling(&canonical_text(&partitions.to_sql(), dialect)));
@@ -38,7 +45,7 @@ impl Table {
 }
 
 /// The last partition of a range may be written with parentheses or without.
-fn one_spelling(canonical: &str) -> String {
+pub(super) fn one_spelling(canonical: &str) -> String {
     canonical.replace("less than ( maxvalue )", "less than maxvalue")
 }
 
@@ -69,7 +76,11 @@ impl PartitionBy {
                 self.count = Some(self.count.unwrap_or(1).saturating_add(more));
             }
             PartitionChange::Coalesce(fewer) if self.partitions.is_empty() => {
-                self.count = Some(self.count.unwrap_or(1).saturating_sub(fewer).max(1));
+                let left = self.count.unwrap_or(1).checked_sub(fewer).filter(|left| *left > 0);
+                self.count = Some(left.ok_or(NotChanged::NoneLeft)?);
+            }
+            PartitionChange::Drop(names) if self.partitions.iter().all(|one| named(&names, one)) => {
+                return Err(NotChanged::NoneLeft);
             }
             PartitionChange::Drop(names) => self.partitions.retain(|one| !named(&names, one)),
             PartitionChange::Reorganize(names, into) => {

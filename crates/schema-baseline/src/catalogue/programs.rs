@@ -173,13 +173,21 @@ impl Run<'_> {
             }
         }
         let place = self.place(def.name.span());
-        let event = Event { definition: Arc::clone(def), clauses: def.change.clone(), place };
+        let (name, definition) = (def.name.text().to_owned(), Arc::clone(def));
+        let event = Event { name, definition, clauses: def.change.clone(), place };
         self.catalogue.unknown.remove(&(ObjectKind::Event, key.clone()));
         self.catalogue.events.insert(key, event);
     }
 
     pub(super) fn alter_event(&mut self, name: &ObjectName, change: &EventChange) {
         if !self.own(name) {
+            return;
+        }
+        if let Some(to) = &change.rename
+            && !to.text().eq_ignore_ascii_case(name.text())
+            && self.catalogue.events.contains_key(&to.text().to_lowercase())
+        {
+            self.duplicate_object(ObjectKind::Event, &to.name);
             return;
         }
         let Some(mut event) = self.catalogue.events.remove(&name.text().to_lowercase()) else {
@@ -196,8 +204,10 @@ impl Run<'_> {
             body: change.body.clone().or(old.body),
         };
         event.place = self.place(name.span());
-        let key = change.rename.as_ref().unwrap_or(name).text().to_lowercase();
-        self.catalogue.events.insert(key, event);
+        if let Some(to) = &change.rename {
+            to.text().clone_into(&mut event.name);
+        }
+        self.catalogue.events.insert(event.name.to_lowercase(), event);
     }
 
     pub(super) fn drop_programs(&mut self, kind: ObjectKind, names: &[ObjectName], if_exists: bool) {

@@ -5,7 +5,7 @@ use migrate_core::history::quoted;
 use super::print::{option, string};
 use super::work::{Work, alter};
 use super::{Loss, Path, Step};
-use crate::ast::ObjectKind;
+use crate::ast::{ObjectKind, ValueType};
 use crate::catalogue::Sequence;
 use crate::show::counting;
 
@@ -40,8 +40,8 @@ impl Work<'_> {
 }
 
 fn create(name: &str, sequence: &Sequence) -> String {
-    let mut text =
-        format!("CREATE SEQUENCE {} {}", quoted(name), counting(sequence).join(" ").to_uppercase());
+    let clauses: Vec<String> = counting(sequence).into_iter().filter(|part| !part.is_empty()).collect();
+    let mut text = format!("CREATE SEQUENCE {} {}", quoted(name), clauses.join(" ").to_uppercase());
     if let Some(engine) = sequence.options.get("engine") {
         text += &format!(" {}", option("engine", engine));
     }
@@ -51,14 +51,29 @@ fn create(name: &str, sequence: &Sequence) -> String {
     text
 }
 
-/// How it counts is changed by one statement, so that the values go together; engine and comment are those of a table.
+/// How it counts is changed by one statement, so that the values go together; its type by another one, between which the values
+/// fit both types; engine and comment are those of a table.
 fn changes(name: &str, from: &Sequence, to: &Sequence) -> Vec<String> {
-    let (before, after) = (counting(from), counting(to));
+    let ([_, before @ ..], [_, after @ ..]) = (counting(from), counting(to));
     let parts: Vec<&str> =
         before.iter().zip(&after).filter(|(a, b)| a != b).map(|(_, wanted)| wanted.as_str()).collect();
     let mut statements = Vec::new();
     if !parts.is_empty() {
         statements.push(format!("ALTER SEQUENCE {} {}", quoted(name), parts.join(" ").to_uppercase()));
+    }
+    let as_type = |value_type: ValueType| {
+        format!("ALTER SEQUENCE {} AS {}", quoted(name), value_type.to_string().to_uppercase())
+    };
+    if from.value_type != to.value_type {
+        if from.fits(to.value_type) {
+            statements.insert(0, as_type(to.value_type));
+        } else {
+            // Old values do not fit the new type, so that they change first, in a type that has the new ones.
+            if !to.fits(from.value_type) {
+                statements.insert(0, as_type(ValueType::default()));
+            }
+            statements.push(as_type(to.value_type));
+        }
     }
     let value = |of: &Sequence, key: &str| of.options.get(key).cloned().unwrap_or_default();
     let mut clauses = Vec::new();

@@ -13,8 +13,9 @@ impl Diagram {
         for reference in &self.references {
             let tail = if reference.many { "crowodot" } else { "teeodot" };
             let head = if reference.optional { "teeodot" } else { "teetee" };
+            let style = if reference.counts { ", style=dashed" } else { "" };
             text += &format!(
-                "  t{}{} -> t{}{} [arrowtail={tail}, arrowhead={head}, tooltip=\"{}\"];\n",
+                "  t{}{} -> t{}{} [arrowtail={tail}, arrowhead={head}{style}, tooltip=\"{}\"];\n",
                 reference.child,
                 port(&self.tables[reference.child], &reference.columns),
                 reference.parent,

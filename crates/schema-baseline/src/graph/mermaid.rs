@@ -46,8 +46,9 @@ impl Diagram {
         for reference in &self.references {
             let parent = if reference.optional { "|o" } else { "||" };
             let child = if reference.many { "o{" } else { "o|" };
+            let line = if reference.counts { ".." } else { "--" };
             text += &format!(
-                "    {} {parent}--{child} {} : {}\n",
+                "    {} {parent}{line}{child} {} : {}\n",
                 self.id(reference.parent),
                 self.id(reference.child),
                 quoted(&reference.columns.join(", "))

@@ -1,4 +1,4 @@
-//! The tables of a schema and what refers to what, for pictures: Mermaid, Graphviz and SVG.
+//! The tables and sequences of a schema and what refers to what, for pictures: Mermaid, Graphviz and SVG.
 
 mod dot;
 mod layout;
@@ -9,15 +9,16 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ast::{DataType, KeyKind, KeyPart, KeyPartOf, same_name};
+use crate::ast::{DataType, DefaultValue, KeyKind, KeyPart, KeyPartOf, ObjectKind, same_name};
+use crate::catalogue::sequences::sequences_in;
 use crate::catalogue::{Catalogue, ForeignKey, Key, Table};
 
 /// An entity-relationship diagram. Everything is in the order of names but for columns, which are in that of their table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagram {
-    /// The tables.
+    /// The tables and sequences, which share their names.
     pub tables: Vec<Entity>,
-    /// The foreign keys.
+    /// The foreign keys, and the defaults that count by sequences.
     pub references: Vec<Reference>,
 }
 
@@ -30,12 +31,15 @@ pub struct Entity {
     pub columns: Vec<Attribute>,
     /// Whether a statement that was not understood may have made it another one.
     pub uncertain: bool,
+    /// Whether it is a sequence.
+    pub sequence: bool,
 }
 
 impl Entity {
     /// What a picture calls it.
     fn title(&self) -> String {
-        format!("{}{}", self.name, if self.uncertain { " (not certain)" } else { "" })
+        let kind = if self.sequence { " (sequence)" } else { "" };
+        format!("{}{kind}{}", self.name, if self.uncertain { " (not certain)" } else { "" })
     }
 }
 
@@ -74,30 +78,39 @@ impl Mark {
     }
 }
 
-/// A foreign key of a diagram.
+/// A foreign key of a diagram, or a column whose default counts by a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// The name of the constraint.
+    /// The name of the constraint; of a default, that of the sequence.
     pub name: String,
     /// The table that has it, by its place in [`Diagram::tables`].
     pub child: usize,
     /// Its columns.
     pub columns: Vec<String>,
-    /// The table that it refers to.
+    /// The table that it refers to, or the sequence.
     pub parent: usize,
-    /// That table's columns.
+    /// That table's columns; none of a sequence.
     pub parent_columns: Vec<String>,
     /// Whether several rows may refer to the same one: no unique key is over (some of) its columns.
     pub many: bool,
     /// Whether a row may refer to none: one of its columns may be `NULL`.
     pub optional: bool,
+    /// Whether it counts by a sequence, so that no foreign key holds it.
+    pub counts: bool,
 }
 
 impl Diagram {
-    /// The diagram of all tables.
+    /// The diagram of all tables and sequences.
     pub fn of(schema: &Catalogue) -> Self {
+        let counted: Vec<(&String, Vec<(String, String)>)> =
+            schema.tables().iter().map(|(name, table)| (name, counted_by(table, schema))).collect();
         let missing = schema.tables().values().flat_map(|table| &table.foreign_keys).map(parent_name);
         let names: BTreeSet<String> = schema.tables().keys().cloned().chain(missing).collect();
+        let sequences: BTreeSet<String> = schema.sequences().keys().cloned().collect();
+        let elsewhere = counted.iter().flat_map(|(_, uses)| uses).map(|(_, sequence)| sequence.clone());
+        let sequences: BTreeSet<String> =
+            sequences.into_iter().chain(elsewhere.filter(|name| !names.contains(name))).collect();
+        let names: BTreeSet<String> = names.into_iter().chain(sequences.iter().cloned()).collect();
         let places: BTreeMap<&String, usize> = names.iter().zip(0..).collect();
         let mut references = Vec::new();
         for (name, table) in schema.tables() {
@@ -110,11 +123,28 @@ impl Diagram {
                 references.push(reference(table, key, *child, *parent));
             }
         }
+        for (name, uses) in counted {
+            for (column, sequence) in uses {
+                let (Some(child), Some(parent)) = (places.get(name), places.get(&sequence)) else { continue };
+                references.push(Reference {
+                    name: sequence,
+                    child: *child,
+                    columns: vec![column],
+                    parent: *parent,
+                    parent_columns: Vec::new(),
+                    many: true,
+                    optional: false,
+                    counts: true,
+                });
+            }
+        }
         let entity = |name: &String| {
             let columns = schema.table(name).map(attributes).unwrap_or_default();
             let is_known = schema.tables().get(name).is_some_and(|table| table.unknown.is_none());
-            let uncertain = schema.unsure().is_some() || (schema.tables().contains_key(name) && !is_known);
-            Entity { name: name.clone(), columns, uncertain }
+            let uncertain = schema.unsure().is_some()
+                || (schema.tables().contains_key(name) && !is_known)
+                || schema.unknown(ObjectKind::Sequence, name).is_some();
+            Entity { name: name.clone(), columns, uncertain, sequence: sequences.contains(name) }
         };
         Self { tables: names.iter().map(entity).collect(), references }
     }
@@ -142,7 +172,25 @@ fn reference(table: &Table, key: &ForeignKey, child: usize, parent: usize) -> Re
         parent_columns: key.parent_columns.clone(),
         many: !table.keys.iter().any(limits),
         optional: key.columns.iter().any(is_nullable),
+        counts: false,
     }
+}
+
+/// The columns whose defaults count by sequences, each with its sequences.
+fn counted_by(table: &Table, schema: &Catalogue) -> Vec<(String, String)> {
+    let mut uses = Vec::new();
+    for column in &table.columns {
+        let Some(DefaultValue::Expr(expr)) = &column.default else { continue };
+        for sequence in sequences_in(expr, schema.dialect()) {
+            let other = sequence.schema.as_ref().filter(|other| Some(other.text.as_str()) != schema.schema());
+            let name = other.map_or_else(String::new, |other| format!("{}.", other.text)) + sequence.text();
+            let one = (column.name.clone(), name);
+            if !uses.contains(&one) {
+                uses.push(one);
+            }
+        }
+    }
+    uses
 }
 
 /// The columns of a key; none when it is over an expression.

@@ -79,16 +79,16 @@ impl Diagram {
         } else {
             (x1.max(x2) + 60, x1.max(x2) + 60)
         };
-        let names = format!(
-            "{}: {} ({}) → {} ({})",
-            reference.name,
-            self.tables[reference.child].name,
-            reference.columns.join(", "),
-            self.tables[reference.parent].name,
-            reference.parent_columns.join(", ")
-        );
+        let child = format!("{} ({})", self.tables[reference.child].name, reference.columns.join(", "));
+        let names = if reference.counts {
+            format!("{child} counts by {}", reference.name)
+        } else {
+            let parent = &self.tables[reference.parent].name;
+            format!("{}: {child} → {parent} ({})", reference.name, reference.parent_columns.join(", "))
+        };
+        let dashes = if reference.counts { " stroke-dasharray=\"4 3\"" } else { "" };
         format!(
-            "<g fill=\"none\" stroke=\"#667\"><title>{}</title><path d=\"M{x1} {y1}C{a} {y1} {b} {y2} {x2} {y2}\"/>{}{}</g>\n",
+            "<g fill=\"none\" stroke=\"#667\"{dashes}><title>{}</title><path d=\"M{x1} {y1}C{a} {y1} {b} {y2} {x2} {y2}\"/>{}{}</g>\n",
             escaped(&names),
             end((x1, y1), !is_right, reference.many, true),
             end((x2, y2), true, false, reference.optional)

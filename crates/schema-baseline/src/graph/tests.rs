@@ -156,6 +156,34 @@ fn parents_stand_left_of_children_and_no_box_covers_another() {
 }
 
 #[test]
+fn sequences_are_drawn_with_what_counts_by_them() {
+    let mut schema = Catalogue::new("mariadb-11.4".parse().unwrap());
+    let sql = "USE shop; CREATE SEQUENCE s; CREATE SEQUENCE lonely;
+        CREATE TABLE a (id INT NOT NULL PRIMARY KEY DEFAULT NEXTVAL(s), b INT DEFAULT (NEXTVAL(shop.s) + NEXTVAL(s)), c INT DEFAULT NEXTVAL(other.s));";
+    let _ = replay_onto(&mut schema, [Arc::new(Source::new("schema.sql", sql.into()))]);
+    let drawn = Diagram::of(&schema);
+    assert_eq!(
+        drawn.mermaid(),
+        "erDiagram
+    a {
+        int id PK
+        int b
+        int c
+    }
+    lonely[\"lonely (sequence)\"]
+    table_2[\"other.s (sequence)\"]
+    s[\"s (sequence)\"]
+    s ||..o{ a : \"id\"
+    s ||..o{ a : \"b\"
+    table_2 ||..o{ a : \"c\"
+"
+    );
+    assert!(drawn.dot().contains("style=dashed"), "{}", drawn.dot());
+    let svg = drawn.svg();
+    assert!(svg.contains("<title>a (id) counts by s</title>") && svg.contains("stroke-dasharray"), "{svg}");
+}
+
+#[test]
 fn what_is_not_certain_is_called_so() {
     let odd = format!("{CUSTOMER}CREATE TABLE odd AS SELECT f(id) AS a FROM customer;");
     let drawn = diagram(&odd);

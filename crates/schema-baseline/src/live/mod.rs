@@ -57,6 +57,8 @@ impl Live {
         for object in objects {
             live.add(object);
         }
+        // What it shows of a sequence is where it began.
+        live.catalogue.forget_counters();
         // Views come in the order of their names, so that what one stands on may have come after it.
         live.catalogue.views.values_mut().for_each(|view| view.kept = None);
         live

@@ -7,6 +7,7 @@ mod column;
 mod cursor;
 mod data;
 mod key;
+mod keywords;
 mod partition;
 mod program;
 mod references;
@@ -29,6 +30,7 @@ use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 pub(crate) use canonical::sequence_calls;
 use cursor::{Cursor, Failure};
+pub(crate) use keywords::is_printed_plain;
 pub(crate) use partition::{partition_by, partition_change};
 pub(crate) use words::is_reserved;
 
@@ -67,15 +69,6 @@ pub(crate) fn canonical_text(text: &str, dialect: Dialect) -> String {
     let mut tokens = Vec::new();
     cursor::tokens(text, 0, text.len(), dialect, &mut tokens);
     if tokens.is_empty() { String::new() } else { canonical::canonical(text, &tokens) }
-}
-
-/// Whether a name needs no quotes.
-pub(crate) fn is_plain_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
-    !name.is_empty()
-        && name.chars().all(is_plain)
-        && !name.bytes().all(|byte| byte.is_ascii_digit())
-        && !words::is_reserved(name)
 }
 
 /// The tokens of a stretch of a text that the server reads.

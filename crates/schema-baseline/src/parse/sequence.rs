@@ -5,7 +5,7 @@ use std::sync::Arc;
 use migrate_core::script::lexer::TokenKind;
 
 use super::cursor::{Cursor, Parsed};
-use crate::ast::{AlterSequence, Counting, CreateSequence, ObjectKind, StatementKind};
+use crate::ast::{AlterSequence, Bound, Counting, CreateSequence, ObjectKind, StatementKind, ValueType};
 use crate::dialect::Vendor;
 
 /// What is said when an option comes again.
@@ -27,9 +27,6 @@ impl Cursor<'_> {
         if !temporary {
             self.touches.push((ObjectKind::Sequence, name.clone()));
         }
-        if self.is_word("as") {
-            return self.unknown("the type of a sequence");
-        }
         let mut counting = Counting::default();
         while self.counting(&mut counting)? {}
         let mut options = Vec::new();
@@ -50,6 +47,7 @@ impl Cursor<'_> {
             return self.expected("what changes of the sequence");
         }
         let (mut counting, mut restart) = (Counting::default(), None);
+        let start = self.here();
         loop {
             if self.is_word("restart") {
                 if restart.is_some() {
@@ -61,6 +59,11 @@ impl Cursor<'_> {
             } else if !self.counting(&mut counting)? {
                 break;
             }
+        }
+        let alone = Counting { value_type: counting.value_type, ..Counting::default() };
+        if counting.value_type.is_some() && (counting != alone || restart.is_some()) {
+            let expected = "the type of the sequence by a statement of its own";
+            return Err(super::cursor::Failure::Syntax { expected, span: start });
         }
         Ok(StatementKind::AlterSequence(AlterSequence { name, if_exists, counting, restart }))
     }
@@ -81,6 +84,7 @@ impl Cursor<'_> {
             self.next();
         }
         let words = [
+            "as",
             "start",
             "increment",
             "minvalue",
@@ -92,12 +96,17 @@ impl Cursor<'_> {
             "cycle",
             "nocycle",
         ];
+        let typed = self.dialect.has_typed_sequences();
+        if self.is_word("as") && !typed {
+            return Ok(false);
+        }
         let Some(word) = self.eat_any(&words) else { return Ok(false) };
         let taken = match word {
+            "as" => counting.value_type.is_some(),
             "start" => counting.start.is_some(),
             "increment" => counting.increment.is_some(),
-            // The server takes a second bound below when it is a number.
-            "minvalue" if !no => false,
+            // Before 11.5 the server took a second bound below when it was a number.
+            "minvalue" if !no && !typed => false,
             "minvalue" | "nominvalue" => counting.minimum.is_some(),
             "maxvalue" | "nomaxvalue" => counting.maximum.is_some(),
             "cache" | "nocache" => counting.cache.is_some(),
@@ -108,24 +117,25 @@ impl Cursor<'_> {
             return Err(super::cursor::Failure::Syntax { expected: ONCE, span: start });
         }
         match word {
+            "as" => counting.value_type = Some(self.value_type()?),
             "start" => {
                 let _ = self.eat("with") || self.eat_symbol("=");
                 counting.start = Some(self.value()?);
             }
             "increment" => {
                 let _ = self.eat("by") || self.eat_symbol("=");
-                counting.increment = Some(self.value()?);
+                counting.increment = Some(self.whole()?);
             }
             "minvalue" | "maxvalue" if !no => {
                 self.eat_symbol("=");
-                let bound = Some(self.value()?);
+                let bound = Some(if typed { self.any_number()? } else { Bound::At(self.value()?) });
                 *(if word == "minvalue" { &mut counting.minimum } else { &mut counting.maximum }) = bound;
             }
-            "minvalue" | "nominvalue" => counting.minimum = Some(1),
-            "maxvalue" | "nomaxvalue" => counting.maximum = Some(Counting::LARGEST),
+            "minvalue" | "nominvalue" => counting.minimum = Some(Bound::No),
+            "maxvalue" | "nomaxvalue" => counting.maximum = Some(Bound::No),
             "cache" => {
                 self.eat_symbol("=");
-                counting.cache = Some(self.value()?);
+                counting.cache = Some(self.whole()?);
             }
             "nocache" => counting.cache = Some(0),
             other => counting.cycle = Some(other == "cycle"),
@@ -139,16 +149,76 @@ impl Cursor<'_> {
             || self.peek().is_some_and(|token| token.kind == TokenKind::Number)
     }
 
-    /// A whole number of 64 bits with or without a sign.
-    fn value(&mut self) -> Parsed<i64> {
+    /// Behind `AS`.
+    fn value_type(&mut self) -> Parsed<ValueType> {
+        const NAMES: [(&str, u32); 12] = [
+            ("tinyint", 8),
+            ("int1", 8),
+            ("smallint", 16),
+            ("int2", 16),
+            ("mediumint", 24),
+            ("middleint", 24),
+            ("int3", 24),
+            ("int", 32),
+            ("integer", 32),
+            ("int4", 32),
+            ("bigint", 64),
+            ("int8", 64),
+        ];
+        let Some((name, bits)) = NAMES.iter().find(|(name, _)| self.is_word(name)) else {
+            return self.expected("TINYINT, SMALLINT, MEDIUMINT, INT or BIGINT");
+        };
+        self.eat(name);
+        let unsigned = self.eat("unsigned");
+        let _ = unsigned || self.eat("signed");
+        Ok(ValueType { bits: *bits, unsigned })
+    }
+
+    /// A sign, and whether it is a minus.
+    fn is_negative(&mut self) -> bool {
         let negative = self.is_symbol("-");
         if negative || self.is_symbol("+") {
             self.next();
         }
+        negative
+    }
+
+    /// A whole number with or without a sign, of the size that a value can have.
+    fn value(&mut self) -> Parsed<i128> {
+        let negative = self.is_negative();
         let token = self.peek().filter(|token| token.kind == TokenKind::Number);
-        let number = token.and_then(|token| token.text(self.text).parse::<i64>().ok());
-        let Some(number) = number else { return self.expected("a whole number of 64 bits") };
+        let number = token.and_then(|token| token.text(self.text).parse::<u64>().ok()).map(i128::from);
+        let largest = match (self.dialect.has_typed_sequences(), negative) {
+            (true, false) => u64::MAX.into(),
+            (true, true) => -i128::from(i64::MIN),
+            (false, _) => i64::MAX.into(),
+        };
+        let Some(number) = number.filter(|number| *number <= largest) else {
+            return self.expected("a whole number of 64 bits");
+        };
         self.next();
         Ok(if negative { -number } else { number })
+    }
+
+    /// A whole number of 64 bits with or without a sign.
+    fn whole(&mut self) -> Parsed<i64> {
+        let (at, value) = (self.position(), self.value()?);
+        let Ok(value) = i64::try_from(value) else {
+            self.seek(at);
+            return self.expected("a whole number of 64 bits");
+        };
+        Ok(value)
+    }
+
+    /// Any number without an exponent, as bounds may be since 11.5: what is no whole number of 64 bits is beyond all others.
+    fn any_number(&mut self) -> Parsed<Bound> {
+        let negative = self.is_negative();
+        let token = self.peek().filter(|token| token.kind == TokenKind::Number);
+        let text = token.map(|token| token.text(self.text));
+        let is_plain = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let Some(text) = text.filter(is_plain) else { return self.expected("a number") };
+        let number = text.parse::<u64>().map_or(i128::MAX, i128::from);
+        self.next();
+        Ok(Bound::At(if negative { -number } else { number }))
     }
 }

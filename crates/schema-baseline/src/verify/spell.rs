@@ -9,8 +9,9 @@ use crate::show::counting;
 
 pub(crate) fn sequence(sequence: &Sequence) -> Parts {
     let option = |name: &str| sequence.options.get(name).cloned().unwrap_or_default();
-    let [start, minimum, maximum, increment, cache, cycle] = counting(sequence);
+    let [value_type, start, minimum, maximum, increment, cache, cycle] = counting(sequence);
     vec![
+        ("type", value_type),
         ("first value", start),
         ("smallest value", minimum),
         ("largest value", maximum),

@@ -34,7 +34,7 @@ pub(crate) fn run(
     };
     outcome.summary_is_result = true;
     outcome.drawn = format.is_picture().then_some(format);
-    let references = diagram.references.iter().map(|reference| {
+    let references = diagram.references.iter().filter(|reference| !reference.counts).map(|reference| {
         json!({
             "name": reference.name,
             "table": diagram.tables.get(reference.child).map(|table| &table.name),
@@ -45,7 +45,20 @@ pub(crate) fn run(
             "optional": reference.optional,
         })
     });
-    outcome.details.insert("tables".to_owned(), diagram.tables.iter().map(table).collect());
+    let tables = diagram.tables.iter().filter(|one| !one.sequence);
+    outcome.details.insert("tables".to_owned(), tables.map(table).collect());
+    let sequences = diagram.tables.iter().enumerate().filter(|(_, one)| one.sequence);
+    let sequences = sequences.map(|(place, sequence)| {
+        let used =
+            diagram.references.iter().filter(|reference| reference.counts && reference.parent == place);
+        let used = used.map(|reference| {
+            let table = diagram.tables.get(reference.child).map(|table| &table.name);
+            json!({ "table": table, "columns": reference.columns })
+        });
+        let used: Vec<Value> = used.collect();
+        json!({ "name": sequence.name, "certain": !sequence.uncertain, "used_by": used })
+    });
+    outcome.details.insert("sequences".to_owned(), sequences.collect());
     outcome.details.insert("foreign_keys".to_owned(), references.collect());
     Ok(outcome)
 }

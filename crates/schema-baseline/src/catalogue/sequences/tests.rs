@@ -13,6 +13,8 @@ use crate::place::Source;
 use crate::replay::{replay_onto, replay_scripts};
 use crate::show::show_create;
 
+mod types;
+
 const MARIADB: Dialect = Dialect { vendor: Vendor::MariaDb, version: 101_100 };
 
 fn source(text: &str) -> Arc<Source> {
@@ -87,8 +89,34 @@ fn values_go_together() {
     ] {
         refused(&format!("CREATE SEQUENCE s {text}"), "do not go together");
     }
-    refused("CREATE SEQUENCE s; ALTER SEQUENCE s RESTART 0", "do not go together");
     refused("CREATE SEQUENCE s ENGINE=MEMORY", "has no sequences");
+}
+
+#[test]
+fn a_counter_stays_within_reach() {
+    let begins = "CREATE SEQUENCE s;";
+    refused(&format!("{begins} ALTER SEQUENCE s RESTART 0"), "would go on from 0, which is below 1");
+    refused(&format!("{begins} ALTER SEQUENCE s MINVALUE 5 START 5"), "would go on from 1, which is below 5");
+    refused(
+        &format!("{begins} ALTER SEQUENCE s RESTART 9; ALTER SEQUENCE s INCREMENT -1 MAXVALUE 8"),
+        "from 9",
+    );
+    let bounds = "start with 5 minvalue 5 maxvalue 8 increment by 1 cache 1000 nocycle ENGINE=InnoDB";
+    counts(&format!("{begins} ALTER SEQUENCE s MINVALUE 5 START 5 MAXVALUE 8 RESTART"), bounds);
+    // The end to which it goes is no bound of what comes next.
+    counts(&format!("{begins} ALTER SEQUENCE s RESTART 9 MINVALUE 5 START 5 MAXVALUE 8"), bounds);
+    // Who reads it may have taken it on.
+    for uses in
+        ["SELECT NEXTVAL(s);", "SET @a = NEXTVAL(s);", "CREATE TABLE t (a INT); INSERT INTO t VALUES (1);"]
+    {
+        counts(&format!("{begins} {uses} ALTER SEQUENCE s MINVALUE 5 START 5 MAXVALUE 8"), bounds);
+    }
+    refused(
+        &format!(
+            "{begins} SELECT NEXTVAL(s); ALTER SEQUENCE s RESTART 3; ALTER SEQUENCE s MINVALUE 5 START 5"
+        ),
+        "from 3",
+    );
 }
 
 #[test]

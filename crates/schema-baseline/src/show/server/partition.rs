@@ -6,7 +6,7 @@ use super::Style;
 use super::literal::string;
 use crate::ast::{PartitionBy, PartitionDef, PartitionKey, PartitionMethod, PartitionValues};
 use crate::catalogue::{Partitioning, Table};
-use crate::parse::is_plain_name;
+use crate::parse::is_printed_plain;
 
 impl Style<'_> {
     pub(super) fn partitions(self, table: &Table) -> Option<String> {
@@ -66,7 +66,7 @@ impl Style<'_> {
 
     /// MySQL quotes names of partitions only where it must.
     fn part_name(self, name: &str) -> String {
-        if self.is_mysql() && is_plain_name(name) { name.to_owned() } else { quoted(name) }
+        if self.is_mysql() && is_printed_plain(name, self.dialect) { name.to_owned() } else { quoted(name) }
     }
 
     fn partition(self, one: &PartitionDef, word: &str, engine: &str, by: &PartitionBy) -> Option<String> {
@@ -93,8 +93,12 @@ impl Style<'_> {
                 }
             }
             PartitionValues::In(values) => {
-                let values: Option<Vec<String>> = values.iter().map(value).collect();
-                format!(" VALUES IN ({})", values?.join(","))
+                let mut values: Vec<String> = values.iter().map(value).collect::<Option<_>>()?;
+                if matches!(by.method.by, PartitionKey::Expr(_)) {
+                    // NULL is a flag of the partition, not one of its numbers.
+                    values.sort_by_key(|value| !value.eq_ignore_ascii_case("null"));
+                }
+                format!(" VALUES IN ({})", values.join(","))
             }
             PartitionValues::Word(word) => format!(" {}", word.to_uppercase()),
         };

@@ -16,8 +16,14 @@ impl Style<'_> {
         let def = &trigger.definition;
         let source = trigger.place.source.inner();
         let head = self.definer(def.definer.as_ref());
-        if !self.is_mysql() {
+        if !self.is_mysql() && trigger.table == def.table.text() {
             return format!("{head} {}", def.span.of(source));
+        }
+        if !self.is_mysql() {
+            // When the table got another name, the server wrote its name and what follows anew.
+            let before = source.get(def.span.start..def.table.span().start).unwrap_or_default();
+            let (table, body) = (quoted(&trigger.table), def.body.span.of(source));
+            return format!("{head} {before}{table} FOR EACH ROW {body}");
         }
         let timing = match def.timing {
             TriggerTiming::Before => "BEFORE",
@@ -86,7 +92,7 @@ impl Style<'_> {
         let mut text = format!(
             "{} EVENT {} ON SCHEDULE {}",
             self.definer(event.definition.definer.as_ref()),
-            quoted(event.definition.name.text()),
+            quoted(&event.name),
             clauses.schedule.as_deref().unwrap_or_default().to_uppercase()
         );
         text += if clauses.preserve == Some(true) {

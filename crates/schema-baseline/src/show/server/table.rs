@@ -136,6 +136,8 @@ impl Style<'_> {
             let action = match (action, word) {
                 (Action::Cascade, _) => "CASCADE",
                 (Action::SetNull, _) => "SET NULL",
+                // MariaDB takes it, and keeps nothing of it.
+                (Action::SetDefault, _) if !self.is_mysql() => continue,
                 (Action::SetDefault, _) => "SET DEFAULT",
                 (Action::Restrict, ActionWord::Restrict) if self.is_mysql() => "RESTRICT",
                 (Action::Restrict, ActionWord::NoAction) if !self.is_mysql() => "NO ACTION",
