@@ -59,7 +59,8 @@ impl Catalogue {
         let children = self.children.remove(from).unwrap_or_default();
         for child in children.keys() {
             let Some(child) = self.tables.get_mut(child) else { continue };
-            for key in Arc::make_mut(child).foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none()) {
+            for key in Arc::make_mut(child).foreign_keys.iter_mut().filter(|key| key.parent_schema.is_none())
+            {
                 if key.parent == from {
                     to.clone_into(&mut key.parent);
                 }

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use hyper::body::Bytes;
+use kube::core::params::ListParams;
+use kube::core::response::Status;
+use kube::core::{ApiResource, DynamicObject, Request, Resource as _};
 use serde::de::DeserializeOwned;
 
 use super::http::Connection;
-use super::kubeconfig::escape;
-use super::object::{List, Status};
+use super::object::List;
 use crate::probe::{Error, Unseen};
 
 /// Objects that are asked for at once, as `kubectl` does.
-const PAGE: usize = 500;
+const PAGE: u32 = 500;
 /// Bytes of one list that are read: a namespace with tens of thousands of pods.
 const MOST: usize = 256 << 20;
 const UNAUTHORIZED: u16 = 401;
@@ -61,24 +63,32 @@ impl Client {
         parse(&self.ask(path, MOST).await?)
     }
 
-    /// Everything in a list, however many answers that takes.
-    pub(super) async fn list<T: DeserializeOwned>(&mut self, path: &str) -> Result<Vec<T>, Failure> {
-        match self.pages(path).await {
+    /// Everything of a kind, in one namespace or in none, however many answers that takes.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &mut self,
+        of: &ApiResource,
+        namespace: Option<&str>,
+    ) -> Result<Vec<T>, Failure> {
+        let request = Request::new(DynamicObject::url_path(of, namespace));
+        match self.pages(&request).await {
             // The rest of a list is kept for some minutes only. Without parts there is nothing to be kept.
             Err(Failure::Status(GONE, _)) => {
                 let mut items = Vec::new();
-                self.page(path, &mut items, MOST).await?;
+                self.page(&request, &ListParams::default(), &mut items, MOST).await?;
                 Ok(items)
             }
             result => result,
         }
     }
 
-    async fn pages<T: DeserializeOwned>(&mut self, path: &str) -> Result<Vec<T>, Failure> {
+    async fn pages<T: DeserializeOwned>(&mut self, request: &Request) -> Result<Vec<T>, Failure> {
         let (mut items, mut left, mut rest) = (Vec::new(), MOST, String::new());
         loop {
-            let next = if rest.is_empty() { String::new() } else { format!("&continue={}", escape(&rest)) };
-            let (read, further) = self.page(&format!("{path}?limit={PAGE}{next}"), &mut items, left).await?;
+            let mut wanted = ListParams::default().limit(PAGE);
+            if !rest.is_empty() {
+                wanted = wanted.continue_token(&rest);
+            }
+            let (read, further) = self.page(request, &wanted, &mut items, left).await?;
             if further.is_empty() {
                 return Ok(items);
             }
@@ -92,11 +102,13 @@ impl Client {
     /// Adds the objects of one answer of at most so many bytes; gives its bytes, and what to ask for the rest with.
     async fn page<T: DeserializeOwned>(
         &mut self,
-        path: &str,
+        request: &Request,
+        wanted: &ListParams,
         items: &mut Vec<T>,
         most: usize,
     ) -> Result<(usize, String), Failure> {
-        let bytes = self.ask(path, most).await?;
+        let request = request.list(wanted).map_err(|error| Failure::Nonsense(error.to_string()))?;
+        let bytes = self.ask(&request.uri().to_string(), most).await?;
         let list: List<T> = parse(&bytes)?;
         if !list.kind.ends_with("List") {
             return Err(Failure::Nonsense(format!("it answers with `{}` instead of a list", list.kind)));
@@ -110,7 +122,7 @@ impl Client {
         if status.is_success() {
             return Ok(bytes);
         }
-        let said = serde_json::from_slice::<Status>(&bytes).unwrap_or_default().message;
+        let said = serde_json::from_slice::<Status>(&bytes).map(|status| status.message).unwrap_or_default();
         let message =
             if said.is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { said };
         Err(Failure::Status(status.as_u16(), message))

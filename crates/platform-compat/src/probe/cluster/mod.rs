@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kube::core::{ApiResource, GroupVersionKind};
+
 use self::list::{Client, Failure};
 use self::object::{Controller, Node, Release};
 use super::{Error, Unseen};
@@ -115,7 +117,7 @@ async fn ask(client: &mut Client, options: &ClusterOptions) -> Result<Facts, Fai
         Err(failure) => facts.unseen.push(failure.or_unseen("its version")?),
     }
     if options.nodes {
-        match client.list::<Node>("/api/v1/nodes").await {
+        match client.list::<Node>(&resource("", "Node"), None).await {
             Ok(nodes) => facts.kubelets = Some(nodes.into_iter().filter_map(Node::into_kubelet).collect()),
             Err(failure) => facts.unseen.push(failure.or_unseen("the versions of its nodes")?),
         }
@@ -127,8 +129,13 @@ async fn ask(client: &mut Client, options: &ClusterOptions) -> Result<Facts, Fai
     Ok(facts)
 }
 
+/// A kind of the first version of a group; the core has no name.
+fn resource(group: &str, kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind))
+}
+
 async fn namespace(client: &mut Client, name: &str, unseen: &mut Vec<Unseen>) -> Result<Namespace, Failure> {
-    let pods = match client.list::<object::ListedPod>(&format!("/api/v1/namespaces/{name}/pods")).await {
+    let pods = match client.list::<object::ListedPod>(&resource("", "Pod"), Some(name)).await {
         Ok(pods) => Some(pods.into_iter().map(Pod::from).collect()),
         Err(failure) => {
             unseen.push(failure.or_unseen(format!("which pods run in namespace `{name}`"))?);
@@ -136,10 +143,8 @@ async fn namespace(client: &mut Client, name: &str, unseen: &mut Vec<Unseen>) ->
         }
     };
     let mut workloads = Some(Vec::new());
-    for (kind, resource) in
-        [("Deployment", "deployments"), ("StatefulSet", "statefulsets"), ("DaemonSet", "daemonsets")]
-    {
-        match client.list::<Controller>(&format!("/apis/apps/v1/namespaces/{name}/{resource}")).await {
+    for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+        match client.list::<Controller>(&resource("apps", kind), Some(name)).await {
             Ok(found) => {
                 if let Some(all) = &mut workloads {
                     all.extend(found.into_iter().map(|controller| controller.into_workload(kind)));

@@ -96,13 +96,6 @@ pub(super) struct ListMetadata {
     pub(super) rest: String,
 }
 
-/// Why something was refused.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Status {
-    pub(super) message: String,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Metadata {
