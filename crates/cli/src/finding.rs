@@ -92,9 +92,14 @@ impl Place {
 fn position(source: &dyn SourceCode, offset: usize) -> Option<(usize, usize)> {
     let contents = source.read_span(&SourceSpan::from((0, offset)), 0, 0).ok()?;
     // miette rounds an empty span up to one byte.
-    let before = String::from_utf8_lossy(contents.data().get(..offset)?);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Some((before.matches('\n').count() + 1, line.chars().count() + 1))
+    Some(end_of(&String::from_utf8_lossy(contents.data().get(..offset)?)))
+}
+
+/// Line and column, both from 1, of what stands behind a text.
+pub(crate) fn end_of(before: &str) -> (usize, usize) {
+    let lines = memchr::memchr_iter(b'\n', before.as_bytes()).count();
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    (lines + 1, last.chars().count() + 1)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
 
 use crate::failure::Failure;
 
@@ -33,28 +34,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// The failure of the first file, in the order given, that could not be written. Files around it may have been.
 pub(crate) fn replace_all(files: &[(PathBuf, &[u8])]) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
-    let worker = || -> Result<(), (usize, Failure)> {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((path, bytes)) = files.get(at) else { return Ok(()) };
-            if let Err(failure) = replace(path, bytes) {
-                // Nobody begins another file.
-                next.store(files.len(), Ordering::Relaxed);
-                return Err((at, failure));
-            }
-        }
-    };
-    let failures = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..AT_ONCE.min(files.len())).map(|_| scope.spawn(worker)).collect();
-        let own = worker();
-        let others = others.into_iter().map(|other| other.join().unwrap_or(Ok(())));
-        std::iter::once(own).chain(others).filter_map(Result::err).collect::<Vec<_>>()
-    });
-    match failures.into_iter().min_by_key(|(at, _)| *at) {
-        Some((_, failure)) => Err(failure),
-        None => Ok(()),
-    }
+    let Some((first, _)) = files.first() else { return Ok(()) };
+    // The disk is waited for, so that there are more of them than there are cores.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE.min(files.len())).build();
+    let pool = pool.map_err(|error| Failure::write(first, std::io::Error::other(error)))?;
+    let failure = || files.par_iter().find_map_first(|(path, bytes)| replace(path, bytes).err());
+    pool.install(failure).map_or(Ok(()), Err)
 }
 
 /// Those of the file that is replaced, else what a new file usually has.

@@ -285,6 +285,14 @@ pub struct Api {
     pub place: Place,
 }
 
+impl Api {
+    /// Whether one of these serves an accepted version. Without versions on a side there is nothing to disagree about.
+    pub(crate) fn accepts(&self, served: &[&Self]) -> bool {
+        let silent = self.versions.is_empty() || served.iter().all(|served| served.versions.is_empty());
+        silent || served.iter().flat_map(|served| &served.versions).any(|own| self.versions.contains(own))
+    }
+}
+
 /// Who may use an endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Visibility {

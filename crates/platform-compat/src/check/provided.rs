@@ -34,9 +34,7 @@ impl<'p> Provided<'p> {
     }
 }
 
-/// Whether a release that serves these is of use to one who accepts an API. One without versions has nothing to disagree about.
+/// Whether a release that serves these is of use to one who accepts an API: one that it does not name is gone.
 pub(super) fn suffice(own: &[&Api], accepted: &Api) -> bool {
-    let silent = accepted.versions.is_empty() || own.iter().all(|served| served.versions.is_empty());
-    let mut served = own.iter().flat_map(|served| &served.versions);
-    !own.is_empty() && (silent || served.any(|version| accepted.versions.contains(version)))
+    !own.is_empty() && accepted.accepts(own)
 }

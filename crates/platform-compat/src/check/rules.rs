@@ -1,7 +1,5 @@
 //! The rules of compatibility.yaml.
 
-use std::cmp::Ordering;
-
 use miette::Severity;
 
 use super::{Checker, Subject, provided};
@@ -11,6 +9,7 @@ use crate::{
     finding::Finding,
     model::{EnvironmentId, EnvironmentSet, has_passed},
     place::{Place, Spanned, Text},
+    space::within_skew,
     version::Version,
 };
 
@@ -120,35 +119,20 @@ impl<'p> Checker<'p> {
         }
         let case: Vec<String> = when.iter().map(|condition| self.described(condition, environment)).collect();
         let case = case.join(" and ");
+        let mut broken = |problem, condition: &'p Condition, place| {
+            let who = self.platform.name_of(condition.part);
+            add(breaches, Breach { problem, who, place, environments: environment.only(), rule });
+        };
         for condition in require {
             if let Some((problem, place)) = self.missing(condition, environment) {
-                let problem = format!("with {case}, {problem}");
-                add(
-                    breaches,
-                    Breach {
-                        problem,
-                        who: self.platform.name_of(condition.part),
-                        place,
-                        environments: environment.only(),
-                        rule,
-                    },
-                );
+                broken(format!("with {case}, {problem}"), condition, place);
             }
         }
         for condition in forbid {
             if self.is_so(condition, environment) == Some(true) {
                 let problem = format!("{} must not be with {case}", self.described(condition, environment));
                 let place = self.matching(condition, environment).map(|version| version.place);
-                add(
-                    breaches,
-                    Breach {
-                        problem,
-                        who: self.platform.name_of(condition.part),
-                        place,
-                        environments: environment.only(),
-                        rule,
-                    },
-                );
+                broken(problem, condition, place);
             }
         }
     }
@@ -368,17 +352,11 @@ fn skew<'p>(
 ) {
     for (first, _) in &leader.versions {
         for (second, place) in &follower.versions {
-            let number = |version: &Version, position| version.number(position).unwrap_or(0);
-            let above = (0..unit).find(|at| number(first, *at) != number(second, *at));
-            let (lead, follow) = (number(first, unit), number(second, unit));
-            let (distance, allowed) = match follow.cmp(&lead) {
-                Ordering::Less => (lead - follow, older),
-                Ordering::Equal => (0, 0),
-                Ordering::Greater => (follow - lead, newer),
-            };
-            if above.is_none() && distance <= allowed {
+            if within_skew(first, second, [older, newer], unit) {
                 continue;
             }
+            let number = |version: &Version, position| version.number(position).unwrap_or(0);
+            let above = (0..unit).find(|at| number(first, *at) != number(second, *at));
             let unit = ["major", "minor", "patch"][above.unwrap_or(unit).min(2)];
             let problem = format!(
                 "`{}` {second} and `{}` {first} are too far apart in their {unit} version: at most {older} behind and {newer} ahead are allowed",

@@ -258,11 +258,8 @@ impl<'p> Space<'p> {
                 Some(own) => own.iter().filter(|served| served.name == api.name).collect(),
                 None => self.platform[component].serves(&api.name.value).collect(),
             };
-            // An API without versions has nothing to disagree about.
-            let mut served = declared.iter().flat_map(|served| &served.versions);
-            let silent = api.versions.is_empty() || declared.iter().all(|served| served.versions.is_empty());
             let gone = own.is_some() && declared.is_empty();
-            gone || !(silent || served.any(|version| api.versions.contains(version)))
+            gone || !api.accepts(&declared)
         })
     }
 

@@ -23,6 +23,7 @@ use crate::{
     platform::Platform,
     version::{Scheme, Suffix, Version},
 };
+pub(crate) use compile::within_skew;
 pub(crate) use set::Set;
 
 /// The choices of one environment.

@@ -295,20 +295,8 @@ impl Run<'_> {
         if kind == ObjectKind::Table && !is_other {
             let (charset, collation) = (self.catalogue.charset.clone(), self.catalogue.collation.clone());
             let table = self.catalogue.tables.entry(name.to_owned()).or_insert_with(|| {
-                Arc::new(Table {
-                    name: name.to_owned(),
-                    columns: Vec::new(),
-                    keys: Vec::new(),
-                    foreign_keys: Vec::new(),
-                    checks: Vec::new(),
-                    charset,
-                    collation,
-                    options: std::collections::BTreeMap::new(),
-                    partitioning: Partitioning::Unknown,
-                    partitions: None,
-                    place: place.clone(),
-                    unknown: None,
-                })
+                let table = Table::empty(name, (charset, collation), place.clone());
+                Arc::new(Table { partitioning: Partitioning::Unknown, ..table })
             });
             Arc::make_mut(table).unknown.get_or_insert(place);
         } else {

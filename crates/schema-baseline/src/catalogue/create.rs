@@ -1,12 +1,11 @@
 //! `CREATE TABLE`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::Run;
 use super::options::option;
 use super::select::{self, Stop};
-use super::table::{Column, Partitioning, Table};
+use super::table::{Column, Table};
 use crate::ast::{
     CheckDef, Counting, CreateSequence, CreateTable, ForeignKeyDef, Ident, KeyDef, KeyKind, KeyPart,
     KeyPartOf, KeyWords, ObjectKind, ObjectName, TableElement, TableOption, same_name,
@@ -139,22 +138,9 @@ impl Run<'_> {
 
     /// A table without columns, its options set.
     fn new_table(&self, name: &ObjectName, options: &[TableOption]) -> Table {
-        let (charset, collation) =
-            self.resolve_charset(option(options, "charset"), option(options, "collate"));
-        let mut table = Table {
-            name: name.text().to_owned(),
-            columns: Vec::new(),
-            keys: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            charset,
-            collation,
-            options: BTreeMap::from([("engine".to_owned(), "innodb".to_owned())]),
-            partitioning: Partitioning::None,
-            partitions: None,
-            place: self.place(name.span()),
-            unknown: None,
-        };
+        let charset = self.resolve_charset(option(options, "charset"), option(options, "collate"));
+        let mut table = Table::empty(name.text(), charset, self.place(name.span()));
+        table.options.insert("engine".to_owned(), "innodb".to_owned());
         table.set_options(options);
         table
     }

@@ -1,7 +1,7 @@
 //! What both servers refuse of the definition of a column, whatever the SQL mode.
 
 use super::apply::Run;
-use super::table::{Column, Table};
+use super::table::{Column, Table, is_long};
 use crate::ast::{ColumnDef, DataType, DefaultValue, Literal, TableOption};
 use crate::dialect::{Vendor, bytes_per_character, charset_of};
 
@@ -126,7 +126,7 @@ fn default_refused(def: &ColumnDef, column: &Column, vendor: Vendor) -> Option<R
             Some((reason, "write the expression in parentheses, as in `DEFAULT (CURRENT_DATE)`"))
         }
         DefaultValue::Literal(literal) => {
-            let is_blob = kind.ends_with("text") || kind.ends_with("blob") || kind == "json";
+            let is_blob = is_long(kind) || kind == "json";
             if is_blob && vendor == Vendor::MySql {
                 let empty = matches!(literal, Literal::Text(text) if text.is_empty());
                 let reason = format!("`{name}` is {kind}, which has no literal as a default");

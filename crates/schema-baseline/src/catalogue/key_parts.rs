@@ -1,8 +1,8 @@
 //! What servers refuse of the parts of a key, and what they make of parts that are too long.
 
 use super::apply::Run;
-use super::table::{Column, Table, is_text};
-use crate::ast::{KeyDef, KeyKind, KeyPart, KeyPartOf, same_name};
+use super::table::{Column, Table, is_long, is_text};
+use crate::ast::{KeyDef, KeyKind, KeyPart, KeyPartOf};
 use crate::dialect::{Vendor, bytes_per_character};
 
 /// The most bytes of a key of `InnoDB`.
@@ -35,7 +35,7 @@ impl Run<'_> {
                 }
                 KeyPartOf::Expr(_) => continue,
             };
-            let Some(column) = table.columns.iter().find(|column| name.same(&column.name)) else { continue };
+            let Some(column) = table.column(&name.text) else { continue };
             let (kind, text) = (column.data_type.name, &name.text);
             let refusal = match def.kind {
                 KeyKind::Spatial if !is_spatial(kind) => Some((
@@ -86,11 +86,9 @@ impl Run<'_> {
 /// The part as the server keeps it: a prefix only where it is shorter than its column.
 pub(super) fn kept(table: &Table, part: &KeyPart, kind: KeyKind, vendor: Vendor) -> KeyPart {
     let KeyPartOf::Column(name) = &part.of else { return part.clone() };
-    let Some(column) = table.columns.iter().find(|column| same_name(&column.name, &name.text)) else {
-        return part.clone();
-    };
-    let is_string = matches!(column.data_type.name, "char" | "varchar" | "binary" | "varbinary");
-    let is_whole = is_string && column.data_type.numbers.first().copied() == part.length;
+    let Some(column) = table.column(&name.text) else { return part.clone() };
+    let is_whole =
+        is_string(column.data_type.name) && column.data_type.numbers.first().copied() == part.length;
     let mut length = if is_whole || kind == KeyKind::Fulltext { None } else { part.length };
     if let Some(most) = most_bytes(table).filter(|_| kind == KeyKind::Plain && vendor == Vendor::MariaDb) {
         let is_endless = is_long(column.data_type.name) && length.is_none();
@@ -104,7 +102,7 @@ pub(super) fn kept(table: &Table, part: &KeyPart, kind: KeyKind, vendor: Vendor)
 fn prefix_refused(name: &str, column: &Column, length: Option<u32>) -> Option<(String, &'static str)> {
     let length = length?;
     let kind = column.data_type.name;
-    let is_string = matches!(kind, "char" | "varchar" | "binary" | "varbinary");
+    let is_string = is_string(kind);
     if !is_string && !is_long(kind) && !is_spatial(kind) {
         return Some((format!("`{name}` is {kind}, which has no prefix"), "leave the length out"));
     }
@@ -127,9 +125,7 @@ fn size(column: &Column, length: Option<u32>) -> Option<u64> {
     let data_type = &column.data_type;
     let first = data_type.numbers.first().copied();
     Some(match data_type.name {
-        "char" | "varchar" | "binary" | "varbinary" => {
-            u64::from(length.or(first).unwrap_or(1)) * width(column)
-        }
+        name if is_string(name) => u64::from(length.or(first).unwrap_or(1)) * width(column),
         name if is_long(name) => u64::from(length?) * width(column),
         "tinyint" | "year" => 1,
         "smallint" => 2,
@@ -146,8 +142,8 @@ fn width(column: &Column) -> u64 {
     column.data_type.charset.as_deref().map_or(1, bytes_per_character)
 }
 
-fn is_long(kind: &str) -> bool {
-    kind.ends_with("text") || kind.ends_with("blob")
+fn is_string(kind: &str) -> bool {
+    matches!(kind, "char" | "varchar" | "binary" | "varbinary")
 }
 
 fn is_spatial(kind: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::apply::Run;
 use super::key_parts::kept;
-use super::table::{Key, Table};
+use super::table::{Key, Table, is_long};
 use crate::ast::{Ident, KeyDef, KeyKind, KeyPartOf};
 use crate::finding::Finding;
 use crate::nearest::advice;
@@ -84,8 +84,7 @@ impl Run<'_> {
                     "name each column once",
                 );
             }
-            let needs_length =
-                column.data_type.name.ends_with("text") || column.data_type.name.ends_with("blob");
+            let needs_length = is_long(column.data_type.name);
             let plain = matches!(def.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Plain);
             // MariaDB hashes the whole, or keeps the beginning.
             let hashed = self.catalogue.dialect.vendor == crate::dialect::Vendor::MariaDb

@@ -146,6 +146,24 @@ pub struct Check {
 }
 
 impl Table {
+    /// A table without anything, whose columns get a character set and its collation.
+    pub(super) fn empty(name: &str, (charset, collation): (String, String), place: Place) -> Self {
+        Self {
+            name: name.to_owned(),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            charset,
+            collation,
+            options: BTreeMap::new(),
+            partitioning: Partitioning::None,
+            partitions: None,
+            place,
+            unknown: None,
+        }
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| same_name(&column.name, name))
@@ -273,6 +291,11 @@ impl Column {
 /// Whether a type holds characters, so that it has a character set and collation.
 pub(crate) fn is_text(name: &str) -> bool {
     matches!(name, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set")
+}
+
+/// Whether values of a type are stored apart and have no length of their own.
+pub(crate) fn is_long(name: &str) -> bool {
+    name.ends_with("text") || name.ends_with("blob")
 }
 
 pub(super) fn resolve_type(written: &DataType, charset: &str, collation: &str, dialect: Dialect) -> DataType {

@@ -43,7 +43,7 @@ pub(super) fn observe(
     let findings: Vec<Finding> = observed
         .iter()
         .flat_map(|one| one.judge(Some(platform)))
-        .chain(clusters.iter().flat_map(|one| one.judge(asked.tree, Some(platform))))
+        .chain(clusters.iter().flat_map(|one| one.judge_declared(Some(platform), None)))
         .filter(|finding| RULES.contains(&finding.rule))
         .collect();
     outcome.extend(findings);

@@ -20,6 +20,7 @@ use self::problem::CompatProblem;
 use crate::args::{Compat, Day, Format};
 use crate::clock;
 use crate::failure::{Failure, Problem};
+use crate::finding::end_of;
 use crate::outcome::Outcome;
 use crate::platform;
 use crate::tree::Tree;
@@ -123,9 +124,5 @@ fn cause_text(cause: &Cause) -> String {
 
 /// Line and column, from 1.
 fn position(cause: &Cause) -> (usize, usize) {
-    let before = cause.src.inner().get(..cause.span.offset()).unwrap_or_default();
-    // Every row of an answer asks, of files that may be large.
-    let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
+    end_of(cause.src.inner().get(..cause.span.offset()).unwrap_or_default())
 }

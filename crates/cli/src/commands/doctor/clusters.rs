@@ -76,8 +76,21 @@ fn usual() -> Kubeconfigs {
 }
 
 impl ObservedCluster {
-    /// What is wrong with it.
-    pub(crate) fn judge(&self, tree: &Tree, platform: Option<&Platform>) -> Vec<Finding> {
+    /// What is wrong with it, and with what of its overlays was applied.
+    pub(super) fn judge(&self, tree: &Tree, platform: Option<&Platform>) -> Vec<Finding> {
+        // What does not render has findings of its own in `infra check`.
+        let rendered = platform
+            .filter(|_| self.seen.is_ok())
+            .and_then(|platform| workloads_of(tree, platform, &self.environment));
+        self.judge_declared(platform, rendered.as_deref())
+    }
+
+    /// What is wrong with it by platform.yaml, and by the workloads that were rendered if they were.
+    pub(crate) fn judge_declared(
+        &self,
+        platform: Option<&Platform>,
+        rendered: Option<&[platform_compat::Workload]>,
+    ) -> Vec<Finding> {
         let facts = match &self.seen {
             Ok(facts) => facts,
             Err(error) => {
@@ -91,11 +104,6 @@ impl ObservedCluster {
         };
         let declared =
             platform.and_then(|platform| Some((platform, platform.environment(&self.environment)?)));
-        // What does not render has findings of its own in `infra check`.
-        let rendered = platform.and_then(|platform| workloads_of(tree, platform, &self.environment));
-        judge::cluster(
-            facts,
-            &judge::Here { environment: &self.environment, declared, rendered: rendered.as_deref() },
-        )
+        judge::cluster(facts, &judge::Here { environment: &self.environment, declared, rendered })
     }
 }

@@ -47,25 +47,32 @@ pub(super) fn all(
     limit: Duration,
 ) -> Result<(Vec<Observed>, Vec<ObservedCluster>), Failure> {
     let asking = async {
-        let mut looked_at = JoinSet::new();
-        for (number, Cluster { environment, options }) in clusters.into_iter().enumerate() {
-            looked_at.spawn_local(async move {
-                let seen = cluster::observe(&options).await;
-                (number, ObservedCluster { environment, seen })
-            });
-        }
-        let mut asked = JoinSet::new();
-        for (number, server) in servers.into_iter().enumerate() {
-            asked.spawn_local(async move { (number, ask(server, limit).await) });
-        }
-        let mut answers = asked.join_all().await;
-        answers.sort_by_key(|(number, _)| *number);
-        let mut clusters = looked_at.join_all().await;
-        clusters.sort_by_key(|(number, _)| *number);
-        let servers = answers.into_iter().map(|(_, observed)| observed).collect();
-        Ok((servers, clusters.into_iter().map(|(_, observed)| observed).collect()))
+        let look = |Cluster { environment, options }| async move {
+            ObservedCluster { environment, seen: cluster::observe(&options).await }
+        };
+        let clusters = begin(clusters.into_iter().map(look));
+        let servers = begin(servers.into_iter().map(|server| ask(server, limit)));
+        Ok((in_order(servers).await, in_order(clusters).await))
     };
     block_on(LocalSet::new().run_until(asking))
+}
+
+/// Answers with the numbers of their questions.
+type Answers<T> = JoinSet<(usize, T)>;
+
+/// Asks all questions, and waits for none.
+fn begin<T: 'static>(questions: impl Iterator<Item = impl Future<Output = T> + 'static>) -> Answers<T> {
+    let mut asked = JoinSet::new();
+    for (number, question) in questions.enumerate() {
+        asked.spawn_local(async move { (number, question.await) });
+    }
+    asked
+}
+
+async fn in_order<T: 'static>(asked: Answers<T>) -> Vec<T> {
+    let mut answers = asked.join_all().await;
+    answers.sort_by_key(|(number, _)| *number);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 async fn ask(server: Server, limit: Duration) -> Observed {

@@ -9,6 +9,7 @@ use k8s_render::yaml::{Node, Origin};
 use miette::{NamedSource, SourceSpan};
 
 use super::source::Source;
+use crate::finding::end_of;
 
 /// The texts of files, each read once.
 pub(super) struct Texts<'s> {
@@ -52,7 +53,7 @@ impl<'s> Texts<'s> {
         }
         let text = self.text(&origin.file);
         let before = text.as_ref().and_then(|text| text.get(..origin.start));
-        let line = before.map(|before| before.matches('\n').count() + 1);
+        let line = before.map(|before| end_of(before).0);
         Place { file: origin.file.to_string(), line }
     }
 

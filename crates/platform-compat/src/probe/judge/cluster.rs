@@ -1,6 +1,7 @@
 //! What runs in a cluster against what platform.yaml declares for an environment.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use miette::Severity::{Advice, Error, Warning};
 
@@ -155,11 +156,13 @@ fn owns(
     let names = &component.workload.names;
     *namespace_of(platform, component, environment) == *namespace
         && (names.is_empty() || names.iter().any(|name| *name.value == *pod.owner.1))
-        && component
-            .workload
-            .selector
-            .iter()
-            .all(|(key, value)| pod.labels.get(&**key).is_some_and(|is| **is == **value))
+        && selects(component, &pod.labels)
+}
+
+/// Whether labels are those of a component's pods.
+fn selects(component: &Component, labels: &BTreeMap<String, String>) -> bool {
+    let carried = |(key, value): &(Arc<str>, Arc<str>)| labels.get(&**key).is_some_and(|is| **is == **value);
+    component.workload.selector.iter().all(carried)
 }
 
 fn namespace_of<'p>(platform: &'p Platform, component: &'p Component, environment: EnvironmentId) -> &'p str {
@@ -199,14 +202,8 @@ impl Declared<'_> {
         if component.kind == Kind::Job || !component.is_rendered_in(self.environment) {
             return None;
         }
-        let is_its = |labels: &BTreeMap<String, String>| {
-            component
-                .workload
-                .selector
-                .iter()
-                .all(|(key, value)| labels.get(&**key).is_some_and(|is| **is == **value))
-        };
-        let workload = namespace.workloads.iter().flatten().find(|workload| is_its(&workload.labels));
+        let mut workloads = namespace.workloads.iter().flatten();
+        let workload = workloads.find(|workload| selects(component, &workload.labels));
         let name = &component.name;
         let (severity, message, help) = match workload {
             Some(workload) if workload.wanted == Some(0) => (

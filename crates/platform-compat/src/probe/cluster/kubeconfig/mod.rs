@@ -117,16 +117,3 @@ pub(super) enum Interactive {
     /// It cannot do without.
     Always,
 }
-
-/// Every byte that is no letter, digit, `-`, `.`, `_` or `~` as `%XX`.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            escaped += &format!("%{byte:02X}");
-        }
-    }
-    escaped
-}

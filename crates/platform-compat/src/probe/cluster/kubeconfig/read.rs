@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use miette::Diagnostic as _;
 use secrecy::SecretString;
 
-use super::{Cluster, Context, Exec, Interactive, Kubeconfig, Pem, User, escape};
+use super::{Cluster, Context, Exec, Interactive, Kubeconfig, Pem, User};
 use crate::finding::Finding;
 use crate::findings::Findings;
 use crate::place::{Place, Source};
@@ -314,4 +314,17 @@ impl<'t> Reader<'t> {
 fn get<'n, 't>(of: Entries<'n, 't>, key: &str) -> Option<&'n Node<'t>> {
     let (_, node) = of.iter().find(|(candidate, _)| candidate.text == key)?;
     (!matches!(node.value, Value::Null)).then_some(node)
+}
+
+/// Every byte that is no letter, digit, `-`, `.`, `_` or `~` as `%XX`.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped += &format!("%{byte:02X}");
+        }
+    }
+    escaped
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 
+use super::read::escape;
 use super::*;
 
 /// A kubeconfig in `/home/me/.kube`.
