@@ -282,7 +282,7 @@ impl Precedences {
 
 /// A shortest circle among some nodes, by breadth from each.
 fn shortest_circle(members: &[usize], edges: &BTreeMap<(usize, usize), Option<usize>>) -> Vec<usize> {
-    let mut best: Vec<usize> = members.to_vec();
+    let mut best: Option<Vec<usize>> = None;
     for start in members {
         let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([*start]);
@@ -292,8 +292,8 @@ fn shortest_circle(members: &[usize], edges: &BTreeMap<(usize, usize), Option<us
                     let mut path: Vec<usize> =
                         std::iter::successors(Some(at), |at| came_from.get(at).copied()).collect();
                     path.reverse();
-                    if path.len() < best.len() {
-                        best = path;
+                    if best.as_ref().is_none_or(|best| path.len() < best.len()) {
+                        best = Some(path);
                     }
                     break 'search;
                 }
@@ -304,7 +304,7 @@ fn shortest_circle(members: &[usize], edges: &BTreeMap<(usize, usize), Option<us
             }
         }
     }
-    best
+    best.unwrap_or_default()
 }
 
 /// Rules that are broken while the moves of one step are under way.

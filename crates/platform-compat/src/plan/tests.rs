@@ -195,6 +195,49 @@ fn a_version_deadlock_is_proven_and_the_rules_to_relax_are_tried() {
     assert_eq!(locked.causes.len(), 2, "{:?}", locked.causes);
 }
 
+/// A circle of three that runs against the order in which its members are declared: web waits for orders, orders for mysql,
+/// and mysql for web.
+#[test]
+fn a_circle_is_told_the_way_it_runs() {
+    let rules = "
+apiVersion: infra/v1
+kind: Compatibility
+known_bad:
+  - {id: first, all: [{component: mysql, version: 8.4.6}, {component: orders, version: 2.8.0}], reason: it is}
+  - {id: second, all: [{component: orders, version: 2.7.1}, {component: web, version: 1.1.0}], reason: it is}
+  - {id: third, all: [{component: web, version: 1.0.0}, {component: mysql, version: 8.5.0}], reason: it is}
+releases:
+  - {component: mysql, versions: [{version: 8.4.6}, {version: 8.5.0}]}
+  - {component: orders, versions: [{version: 2.7.1}, {version: 2.8.0}]}
+  - {component: web, versions: [{version: 1.0.0}, {version: 1.1.0}]}
+";
+    let turned = rules
+        .replace(
+            "version: 8.4.6}, {component: orders, version: 2.8.0}",
+            "version: 8.5.0}, {component: orders, version: 2.7.1}",
+        )
+        .replace(
+            "version: 2.7.1}, {component: web, version: 1.1.0}",
+            "version: 2.8.0}, {component: web, version: 1.0.0}",
+        )
+        .replace(
+            "version: 1.0.0}, {component: mysql, version: 8.5.0}",
+            "version: 1.1.0}, {component: mysql, version: 8.4.6}",
+        );
+    assert_ne!(rules, turned);
+    for rules in [rules, &turned] {
+        let platform = load(PLATFORM, rules);
+        let target = [("mysql", "8.5.0"), ("orders", "2.8.0"), ("web", "1.1.0")]
+            .map(|(name, version)| to(&platform, name, version));
+        let NoPlan::Locked(locked) = *plan(&space(&platform), &target.to_vec()).unwrap_err() else {
+            panic!()
+        };
+        let told: Vec<&str> =
+            locked.causes.iter().map(|cause| cause.text.split(':').next().unwrap()).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+    }
+}
+
 #[test]
 fn a_release_between_is_a_bridge() {
     let bridge = "      - {version: 2.9.0, depends_on: [{component: web, version: '>=1'}]}\n";
