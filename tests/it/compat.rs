@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::harness::{findings, infra};
 
 const PLATFORM: &str = "platform/platform.yaml";
+const RULES: &str = "platform/compatibility.yaml";
 
 fn json(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Value {
     let arguments = [&["compat"], arguments, &["--format", "json"]].concat();
@@ -135,6 +136,25 @@ fn what_is_asked_for_draws_the_rest_along_or_is_refused_with_the_rules() {
     assert_eq!(refused["relax"][0]["text"], "`mysql-migrate` needs `mysql` >=8.4 <9");
     let drawn = json(&sandbox, &["plan", "--env", "prod", "--set", "orders=2.4.0"], 0);
     assert_eq!(steps(&drawn), ["payments 1.6.0 → 1.6.1", "orders 2.3.2 → 2.4.0"]);
+}
+
+#[test]
+fn versions_that_cannot_live_beside_each_other_wait_for_another_rollout() {
+    let sandbox = Sandbox::reference();
+    let rule = "known_bad:\n  - id: carts\n    all: [{component: gateway, version: <1.9}, {component: gateway, version: '>=1.9'}]\n    reason: carts of one are unreadable for the other\n";
+    sandbox.replace(RULES, "known_bad:\n", rule);
+    let set = ["plan", "--env", "prod", "--set", "gateway=1.9.0"];
+    let refused = json(&sandbox, &set, 1);
+    assert_eq!(rules(&refused)[0], "compat/plan-locked");
+    let message = refused["findings"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("the old and the new version of `gateway` do not work beside each other"),
+        "{message}"
+    );
+    let no = json(&sandbox, &["can-deploy", "gateway@1.9.0", "--to", "prod"], 1);
+    assert_eq!(no["verdict"], "no");
+    sandbox.replace(PLATFORM, "- name: gateway\n", "- name: gateway\n    rollout: recreate\n");
+    assert_eq!(steps(&json(&sandbox, &set, 0)), ["gateway 1.8.3 → 1.9.0"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! May these versions go to that environment?
 
 use crate::{
-    plan::{NoPlan, Plan, Target, goal, plan},
+    plan::{NoPlan, Plan, Target, breaks_alone, goal, plan},
     space::{Cause, Nogood, Space, State, What},
 };
 
@@ -47,6 +47,7 @@ pub struct Row {
 /// Whether versions may go to the environment of a space. All of them count as deployed in the end; unless `together`,
 /// there must also be an order in which they can go one by one.
 pub fn can_deploy(space: &Space<'_>, candidates: &Target, together: bool) -> Decision {
+    let now = space.now();
     let wanted = goal(space, candidates);
     let subjects: Vec<usize> = candidates.iter().filter_map(|(what, _)| space.subject(*what)).collect();
     let mut rows: Vec<Row> = Vec::new();
@@ -56,12 +57,14 @@ pub fn can_deploy(space: &Space<'_>, candidates: &Target, together: bool) -> Dec
     touched.dedup();
     for index in touched {
         let nogood = &space.nogoods[index];
-        let case =
-            nogood.members.iter().take(nogood.trigger).all(|(subject, set)| set.any(&wanted[*subject]));
-        if !case {
+        let mut case = nogood.members.iter().take(nogood.trigger);
+        // A rule about old and new beside each other has its case while they are.
+        let broken = nogood.is_violated(&wanted)
+            || !nogood.is_violated(&now) && breaks_alone(space, nogood, &now, &wanted);
+        if !broken && !case.all(|(subject, set)| set.any(&wanted[*subject])) {
             continue;
         }
-        let row = row(space, nogood, &wanted);
+        let row = row(space, nogood, &now, &wanted, broken);
         // The pairs of one skew are one rule.
         match rows.iter_mut().find(|other| other.cause == row.cause) {
             Some(other) => other.verdict = other.verdict.max(row.verdict),
@@ -94,16 +97,17 @@ pub fn can_deploy(space: &Space<'_>, candidates: &Target, together: bool) -> Dec
     Decision { verdict, rows, order }
 }
 
-fn row(space: &Space<'_>, nogood: &Nogood<'_>, wanted: &State) -> Row {
+fn row(space: &Space<'_>, nogood: &Nogood<'_>, now: &State, wanted: &State, broken: bool) -> Row {
     let (first, _) = nogood.members[0];
     let partner = nogood.members.get(1).map(|(partner, _)| *partner);
-    let broken = nogood.is_violated(wanted);
+    // The partner of a new version may be the old one.
+    let beside = |partner: usize| if partner == first { &now[partner] } else { &wanted[partner] };
     Row {
         subject: space.name(first),
         versions: space.versions(first, &wanted[first]),
         cause: space.cause(nogood),
         partner: partner.map(|partner| space.name(partner)),
-        partner_versions: partner.map_or_else(Vec::new, |partner| space.versions(partner, &wanted[partner])),
+        partner_versions: partner.map_or_else(Vec::new, |partner| space.versions(partner, beside(partner))),
         verdict: if broken { Verdict::No } else { Verdict::Yes },
     }
 }

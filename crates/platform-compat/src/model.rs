@@ -162,9 +162,9 @@ pub enum Rollout {
     Rolling,
     /// The old one ends before the new one starts.
     Recreate,
-    /// Traffic moves at once, and can move back.
+    /// Old and new live side by side; traffic moves at once, and can move back.
     BlueGreen,
-    /// Old and new never share a peer.
+    /// Old and new never share a peer; traffic moves at once.
     Atomic,
 }
 

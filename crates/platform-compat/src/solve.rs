@@ -18,7 +18,7 @@ use pubgrub::{
 
 use crate::{
     plan::Target,
-    space::{Cause, Reason, Space, What},
+    space::{Cause, Reason, Set, Space, What},
     version::Version,
 };
 
@@ -151,13 +151,19 @@ struct Groups {
     of: Vec<usize>,
     first: Vec<usize>,
     count: usize,
+    /// Members of nogoods that name a subject twice: one candidate is all that is chosen of it, so it must be in both sets.
+    merged: BTreeMap<usize, Vec<(usize, Set)>>,
 }
 
 impl Groups {
     fn new(space: &Space<'_>) -> Self {
         let mut known = BTreeMap::new();
         let (mut of, mut first) = (Vec::new(), Vec::new());
+        let mut merged = BTreeMap::new();
         for (index, nogood) in space.nogoods.iter().enumerate() {
+            if nogood.is_of_mixture() {
+                merged.insert(index, merge(&nogood.members));
+            }
             let key = (nogood.reason.place(), nogood.reason.rule(), condition_place(&nogood.reason));
             let group = *known.entry(key).or_insert_with(|| {
                 first.push(index);
@@ -165,8 +171,20 @@ impl Groups {
             });
             of.push(group);
         }
-        Self { of, count: first.len(), first }
+        Self { of, count: first.len(), first, merged }
     }
+}
+
+/// Each subject once, with the candidates that are in all of its sets.
+fn merge(members: &[(usize, Set)]) -> Vec<(usize, Set)> {
+    let mut merged: Vec<(usize, Set)> = Vec::with_capacity(members.len());
+    for (subject, set) in members {
+        match merged.iter_mut().find(|(other, _)| other == subject) {
+            None => merged.push((*subject, set.clone())),
+            Some((_, first)) => *first = first.intersection(set),
+        }
+    }
+    merged
 }
 
 /// What tells two rules of one declaration apart.
@@ -251,9 +269,8 @@ impl Problem<'_, '_> {
                 }
                 DerivationTree::External(External::FromDependencyOf(from, _, to, _)) => match (from, to) {
                     (Package::Subject(from), Package::Subject(to)) => {
-                        let between = self
-                            .of(*from)
-                            .filter(|(_, nogood)| nogood.members.len() == 2 && nogood.members[1].0 == *to);
+                        let between =
+                            self.of(*from).filter(|(_, members)| members.len() == 2 && members[1].0 == *to);
                         rules.extend(between.map(|(index, _)| self.groups.of[index]));
                     }
                     (_, Package::Rule(rule)) | (Package::Rule(rule), _) => {
@@ -270,16 +287,21 @@ impl Problem<'_, '_> {
         rules
     }
 
-    /// Active nogoods of which a subject is the first member.
-    fn of(&self, subject: usize) -> impl Iterator<Item = (usize, &crate::space::Nogood<'_>)> {
-        let all = self.space.touching[subject].iter().map(|index| (*index, &self.space.nogoods[*index]));
-        all.filter(move |(index, nogood)| {
-            nogood.members[0].0 == subject && self.active.contains(&self.groups.of[*index])
+    /// Members of active nogoods of which a subject is the first.
+    fn of(&self, subject: usize) -> impl Iterator<Item = (usize, &[(usize, Set)])> {
+        let all = self.space.touching[subject].iter().map(|index| (*index, self.members(*index)));
+        all.filter(move |(index, members)| {
+            members[0].0 == subject && self.active.contains(&self.groups.of[*index])
         })
     }
 
+    /// Members of a nogood, each subject once.
+    fn members(&self, nogood: usize) -> &[(usize, Set)] {
+        self.groups.merged.get(&nogood).unwrap_or(&self.space.nogoods[nogood].members)
+    }
+
     /// The candidates of a subject outside a nogood's set.
-    fn outside(&self, (subject, set): &(usize, crate::space::Set)) -> Ranges<usize> {
+    fn outside(&self, (subject, set): &(usize, Set)) -> Ranges<usize> {
         let count = self.space.subjects[*subject].candidates.len();
         (0..count)
             .filter(|candidate| !set.contains(*candidate))
@@ -316,9 +338,7 @@ impl DependencyProvider for Problem<'_, '_> {
     fn choose_version(&self, package: &Package, range: &Ranges<usize>) -> Result<Option<usize>, Infallible> {
         Ok(match package {
             Package::Root => Some(0),
-            Package::Rule(rule) => {
-                (1..self.space.nogoods[*rule].members.len()).find(|member| range.contains(member))
-            }
+            Package::Rule(rule) => (1..self.members(*rule).len()).find(|member| range.contains(member)),
             Package::Subject(subject) => {
                 let of = &self.space.subjects[*subject];
                 let possible = |at: &usize| range.contains(at) && self.allowed.contains(*subject, *at);
@@ -343,11 +363,11 @@ impl DependencyProvider for Problem<'_, '_> {
                 needs.extend(subjects.map(|subject| (Package::Subject(subject), Ranges::full())));
             }
             Package::Subject(subject) => {
-                for (index, nogood) in self.of(*subject) {
-                    if !nogood.members[0].1.contains(*version) {
+                for (index, members) in self.of(*subject) {
+                    if !members[0].1.contains(*version) {
                         continue;
                     }
-                    match nogood.members.as_slice() {
+                    match members {
                         [_] => return Ok(Dependencies::Unavailable(index)),
                         [_, other] => {
                             let range = self.outside(other);
@@ -361,7 +381,7 @@ impl DependencyProvider for Problem<'_, '_> {
                 }
             }
             Package::Rule(rule) => {
-                if let Some(member) = self.space.nogoods[*rule].members.get(*version) {
+                if let Some(member) = self.members(*rule).get(*version) {
                     needs.insert(Package::Subject(member.0), self.outside(member));
                 }
             }

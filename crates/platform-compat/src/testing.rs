@@ -13,6 +13,8 @@ use crate::{
 pub(crate) struct Small {
     /// For each component the count of its versions, 1.0.0 and up, and which one is live.
     pub(crate) components: Vec<(usize, usize)>,
+    /// How each of them takes over, as an index of [`ROLLOUTS`].
+    pub(crate) rollouts: Vec<usize>,
     /// Consumer, its version if the release says so by itself, provider, and the accepted versions.
     pub(crate) needs: Vec<(usize, usize, usize, Vec<usize>)>,
     /// Members with the versions that must not all be live.
@@ -20,6 +22,8 @@ pub(crate) struct Small {
     /// When this version of the first, then one of those of the second.
     pub(crate) constraints: Vec<(usize, usize, usize, Vec<usize>)>,
 }
+
+pub(crate) const ROLLOUTS: [&str; 4] = ["rolling", "recreate", "blue-green", "atomic"];
 
 pub(crate) const TODAY: (u16, u8, u8) = (2026, 11, 23);
 
@@ -35,17 +39,25 @@ impl Small {
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         (2_usize..=4, 2_usize..=3).prop_flat_map(|(count, versions)| {
             let components = prop::collection::vec((Just(versions), 0..versions), count);
+            let rollouts = prop::collection::vec(0_usize..4, count);
             let needs = prop::collection::vec((0..count, 0..versions, 0..count, some(versions)), 0..6);
             let member = (0..count, some(versions));
             let bad = prop::collection::vec(prop::collection::vec(member, 2..=3), 0..4);
             let constraints = prop::collection::vec((0..count, 0..versions, 0..count, some(versions)), 0..3);
-            (components, needs, bad, constraints).prop_map(|(components, needs, bad, constraints)| Self {
+            let all = (components, rollouts, needs, bad, constraints);
+            all.prop_map(|(components, rollouts, needs, bad, constraints)| Self {
                 components,
+                rollouts,
                 needs: needs.into_iter().filter(|(user, _, used, _)| user != used).collect(),
-                bad: bad.into_iter().map(distinct).collect(),
-                constraints: constraints.into_iter().filter(|(first, _, then, _)| first != then).collect(),
+                bad,
+                constraints,
             })
         })
+    }
+
+    /// Whether old and new versions of a component meet while it rolls out.
+    pub(crate) fn is_mixed(&self, component: usize) -> bool {
+        matches!(ROLLOUTS[self.rollouts[component]], "rolling" | "blue-green")
     }
 
     /// Whether live versions of all components break no rule.
@@ -63,8 +75,11 @@ impl Small {
     pub(crate) fn texts(&self, live: &[Vec<usize>]) -> (String, String) {
         let mut platform = "apiVersion: infra/v1\nkind: Platform\nmetadata: {name: small, owner: team}\nenvironments: [{name: prod}]\ncomponents:\n".to_owned();
         for (component, versions) in live.iter().enumerate() {
-            platform +=
-                &format!("  - {{name: c{component}, kind: library, version: [{}]}}\n", list(versions));
+            platform += &format!(
+                "  - {{name: c{component}, kind: library, version: [{}], rollout: {}}}\n",
+                list(versions),
+                ROLLOUTS[self.rollouts[component]]
+            );
         }
         let mut rules = "apiVersion: infra/v1\nkind: Compatibility\nreleases:\n".to_owned();
         for (component, (versions, _)) in self.components.iter().enumerate() {
@@ -153,18 +168,6 @@ fn list(versions: &[usize]) -> String {
 
 fn range(versions: &[usize]) -> String {
     versions.iter().map(|version| text(*version)).collect::<Vec<_>>().join(" || ")
-}
-
-fn distinct(members: Vec<(usize, Vec<usize>)>) -> Vec<(usize, Vec<usize>)> {
-    let mut seen = Vec::new();
-    members
-        .into_iter()
-        .filter(|(component, _)| {
-            let new = !seen.contains(component);
-            seen.push(*component);
-            new
-        })
-        .collect()
 }
 
 /// How many random cases a law is tried on: many where someone asks for them.

@@ -109,3 +109,34 @@ fn a_withdrawn_release_may_not_go() {
 fn several_go_if_there_is_an_order_for_them() {
     assert_eq!(decide(&[("api", "2.5.0"), ("web", "1.1.0")], false).0, Verdict::Yes);
 }
+
+#[test]
+fn old_and_new_beside_each_other_must_be_allowed_unless_they_never_meet() {
+    let verdict = |rollout: &str, candidates: &[(&str, &str)]| {
+        let platform = PLATFORM.replace("- name: api\n", &format!("- name: api\n    rollout: {rollout}\n"));
+        let rules = "
+apiVersion: infra/v1
+kind: Compatibility
+known_bad:
+  - {id: sessions, all: [{component: api, version: <2.5}, {component: api, version: '>=2.5'}], reason: sessions are lost}
+";
+        let (platform, findings) = Platform::load(("platform.yaml", &platform), Some(("rules.yaml", rules)));
+        assert!(findings.is_empty(), "{findings:?}");
+        let target: Target = candidates
+            .iter()
+            .map(|(name, version)| {
+                let id = platform.component(name).unwrap();
+                let version = Version::parse(version, platform[id].scheme, platform[id].suffix).unwrap();
+                (What::Part(Part::Component(id)), vec![version])
+            })
+            .collect();
+        let decision = can_deploy(&Space::new(&platform, None, prod(&platform), today(), &[]), &target, true);
+        let row = &decision.rows[0];
+        (decision.verdict, row.versions.join("+"), row.partner_versions.join("+"), row.cause.rule)
+    };
+    let no = (Verdict::No, "2.5.0".to_owned(), "2.4.0".to_owned(), "compat/known-bad");
+    assert_eq!(verdict("rolling", &[("api", "2.5.0")]), no);
+    assert_eq!(verdict("blue-green", &[("api", "2.5.0"), ("web", "1.1.0")]), no);
+    assert_eq!(verdict("recreate", &[("api", "2.5.0")]).0, Verdict::Yes);
+    assert_eq!(verdict("atomic", &[("api", "2.5.0"), ("web", "1.1.0")]).0, Verdict::Yes);
+}

@@ -1,7 +1,7 @@
 //! The order in which versions move from what is live to what is wanted, so that every state between works.
 //!
-//! While a component rolls out, its old and its new version are live together, beside every other component in its own old or new
-//! version. A rule that forbids a combination is therefore kept if, of the versions it names, some one has gone before
+//! While a component rolls out, its old and its new version are live together ([`rollout`] tells where they are not), beside every
+//! other component in its own old or new version. A rule that forbids a combination is therefore kept if, of the versions it names, some one has gone before
 //! another one comes: "this move before that one". Where each rule leaves one such choice, the moves and their precedences are
 //! a graph, and every topological order of it is safe and as short as can be ([`order`]). Where the
 //! precedences run in a circle, or a rule leaves several choices that all close one, steps over known releases between are searched
@@ -9,6 +9,7 @@
 
 mod moves;
 mod order;
+mod rollout;
 mod search;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::{
 };
 use moves::{Moves, Options};
 use order::Ordered;
+pub(crate) use rollout::breaks_alone;
 
 /// What shall be live.
 pub type Target = Vec<(What, Vec<Version>)>;
@@ -71,13 +73,14 @@ pub enum NoPlan {
 /// Moves that wait for each other.
 #[derive(Debug, Clone)]
 pub struct Locked {
-    /// Who waits for whom, in a circle: names of the moves' subjects.
+    /// Who waits for whom, in a circle: names of the moves' subjects. A single one has versions that do not go beside each other,
+    /// as its rollout has them.
     pub circle: Vec<String>,
     /// The rules that make them wait, one after the other.
     pub causes: Vec<Cause>,
     /// Rules of the circle without each of which there is a plan; each was tried.
     pub relax: Vec<Cause>,
-    /// Moving these in one step is the smallest change of the plan that works.
+    /// Moving these in one step is the smallest change of the plan that works; nothing where that does not help.
     pub together: Vec<String>,
     /// Whether every sequence over known releases was tried; false when the search was given up.
     pub proven: bool,

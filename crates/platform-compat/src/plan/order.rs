@@ -7,7 +7,11 @@ use std::{
 
 use petgraph::{algo::kosaraju_scc, graph::DiGraph};
 
-use super::{Planner, Step, causes, moves::Moves};
+use super::{
+    Planner, Step, causes,
+    moves::Moves,
+    rollout::{is_mixed, moves_at_once},
+};
 use crate::{
     compatibility::{Part, SchemaPhase},
     graph::rank,
@@ -22,7 +26,7 @@ pub(super) enum Ordered {
     Order(Vec<Step>),
     /// Some moves wait for each other.
     Locked {
-        /// Subjects of all that do.
+        /// Subjects of all that do; none where it is one whose versions do not go beside each other.
         members: Vec<usize>,
         /// Subjects of the shortest circle.
         circle: Vec<usize>,
@@ -46,6 +50,7 @@ pub(super) fn order(planner: &Planner<'_, '_>, moves: &Moves) -> Ordered {
             continue;
         }
         match literals.as_slice() {
+            [] => return alone(planner, moves, nogood),
             [(before, after)] => graph.edges.push((*before, *after, Some(nogood))),
             _ => choices.push((nogood, literals)),
         }
@@ -69,7 +74,19 @@ pub(super) fn order(planner: &Planner<'_, '_>, moves: &Moves) -> Ordered {
     Ordered::Order(graph.sorted(planner, moves))
 }
 
-/// For each combination of values that a nogood forbids: pairs of moves of which at least one must come in this order.
+/// Old and new of a subject break a rule beside each other: no order helps.
+fn alone(planner: &Planner<'_, '_>, moves: &Moves, nogood: usize) -> Ordered {
+    let mut circle: Vec<usize> = Vec::new();
+    for (subject, _) in &planner.space.nogoods[nogood].members {
+        if moves.subjects.contains(subject) && !circle.contains(subject) {
+            circle.push(*subject);
+        }
+    }
+    Ordered::Locked { members: Vec::new(), circle, rules: vec![nogood] }
+}
+
+/// For each combination of values that a nogood forbids: pairs of moves of which at least one must come in this order. No pair
+/// where no order keeps them apart.
 fn clauses(planner: &Planner<'_, '_>, moves: &Moves) -> Vec<(usize, Vec<(usize, usize)>)> {
     let index_of: BTreeMap<usize, usize> =
         moves.subjects.iter().enumerate().map(|(index, subject)| (*subject, index)).collect();
@@ -101,17 +118,25 @@ fn clauses(planner: &Planner<'_, '_>, moves: &Moves) -> Vec<(usize, Vec<(usize, 
         loop {
             let at = |member: usize| (positions[member].0, positions[member].1[chosen[member]]);
             let mut literals = Vec::new();
+            let mut meet = true;
             for gone in 0..positions.len() {
                 for come in (0..positions.len()).filter(|come| *come != gone) {
                     let ((first, before), (second, after)) = (at(gone), at(come));
-                    if let (Some(leave), Some(enter)) =
+                    if first == second {
+                        // What the chain itself keeps apart.
+                        let neighbours =
+                            before.abs_diff(after) == 1 && is_mixed(planner.space, moves.subjects[first]);
+                        meet &= before == after || neighbours;
+                    } else if let (Some(leave), Some(enter)) =
                         (moves.leaving(first, before), moves.entering(second, after))
                     {
                         literals.push((leave, enter));
                     }
                 }
             }
-            found.insert((number, literals));
+            if meet {
+                found.insert((number, literals));
+            }
             let Some(next) = (0..chosen.len()).find(|at| chosen[*at] + 1 < positions[*at].1.len()) else {
                 break;
             };
@@ -315,8 +340,11 @@ fn gap(planner: &Planner<'_, '_>, moves: &Moves, together: &[usize]) -> Vec<crat
     let mut broken = Vec::new();
     for (nogood, literals) in clauses(planner, moves) {
         let inside = |number: &usize| together.contains(number);
+        let at_once = |number: &usize| moves_at_once(planner.space, moves.subjects[moves.all[*number].0]);
         let mixed = literals.iter().any(|(before, after)| inside(before) && inside(after));
-        let kept = literals.iter().any(|(before, after)| !(inside(before) && inside(after)));
+        let kept = literals
+            .iter()
+            .any(|(before, after)| !(inside(before) && inside(after)) || (at_once(before) && at_once(after)));
         if mixed && !kept {
             broken.push(nogood);
         }

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Planner, Step, causes,
     moves::{Options, describe},
+    rollout::{breaks, breaks_alone},
 };
 use crate::space::{State, What};
 
@@ -75,7 +76,7 @@ impl<'a, 'p> Search<'a, 'p> {
             }
             for subject in 0..count {
                 for next in self.next(&vector, subject, &last) {
-                    if cost.get(&next).is_none_or(|best| *best > steps + 1) && self.is_safe(&next) {
+                    if cost.get(&next).is_none_or(|best| *best > steps + 1) && self.is_safe(&vector, &next) {
                         cost.insert(next.clone(), steps + 1);
                         came_from.insert(next.clone(), vector.clone());
                         open.push(Reverse((steps + 1 + left(&next), Reverse(steps + 1), next)));
@@ -123,15 +124,23 @@ impl<'a, 'p> Search<'a, 'p> {
         state
     }
 
-    /// While one subject moves, the rest stays: the mixed state is no worse than the two beside it.
-    fn is_safe(&self, vector: &Vector) -> bool {
-        let state = self.state(vector);
+    /// While one subject moves, the rest stays: the mixed state is no worse than the two beside it, except by rules about the
+    /// mixture itself. What several break in one step is told as its gap.
+    fn is_safe(&self, vector: &Vector, next: &Vector) -> bool {
+        let (before, after) = (self.state(vector), self.state(next));
         let space = self.planner.space;
-        self.options
+        let moved: Vec<usize> = self
+            .options
             .subjects
             .iter()
-            .flat_map(|subject| &space.touching[*subject])
-            .all(|nogood| !self.planner.counts(*nogood) || !space.nogoods[*nogood].is_violated(&state))
+            .copied()
+            .filter(|subject| before[*subject] != after[*subject])
+            .collect();
+        moved.iter().flat_map(|subject| &space.touching[*subject]).all(|index| {
+            let nogood = &space.nogoods[*index];
+            !self.planner.counts(*index)
+                || !nogood.is_violated(&after) && !breaks_alone(space, nogood, &before, &after)
+        })
     }
 
     fn told(&self, last: &Vector, came_from: &HashMap<Vector, Vector>) -> Vec<Step> {
@@ -157,19 +166,23 @@ impl<'a, 'p> Search<'a, 'p> {
             .collect()
     }
 
-    /// Rules that are broken while several subjects move at once: old and new versions are live together.
+    /// Rules that are broken while several subjects move in one step.
     fn gap(&self, pair: &[&Vector], moved: &[usize]) -> Vec<crate::space::Cause> {
         if moved.len() < 2 {
             return Vec::new();
         }
-        let mut mixed = self.state(pair[0]);
-        let after = self.state(pair[1]);
-        for subject in moved.iter().map(|index| self.options.subjects[*index]) {
-            mixed[subject].extend(&after[subject]);
-        }
+        let (before, after) = (self.state(pair[0]), self.state(pair[1]));
         let space = self.planner.space;
-        let broken: Vec<usize> =
-            space.violated(&mixed).filter(|nogood| self.planner.counts(*nogood)).collect();
+        let mut broken: Vec<usize> = moved
+            .iter()
+            .flat_map(|index| &space.touching[self.options.subjects[*index]])
+            .copied()
+            .filter(|index| {
+                self.planner.counts(*index) && breaks(space, &space.nogoods[*index], &before, &after)
+            })
+            .collect();
+        broken.sort_unstable();
+        broken.dedup();
         causes(space, &broken)
     }
 

@@ -179,7 +179,7 @@ pub(crate) const COMPONENT: Shape = Shape {
         optional(
             "rollout",
             Holds::Word(|| words(&crate::read::ROLLOUTS)),
-            "Whether old and new live beside each other while it is deployed.",
+            "How a new version takes over: rolling and blue-green have old and new beside each other, recreate and atomic do not; blue-green and atomic move traffic at once.",
         ),
         optional("description", Holds::Text, "For people."),
     ],

@@ -277,24 +277,11 @@ impl<'p> Space<'p> {
         Set::of(candidates.len(), |at| keep(&candidates[at].version))
     }
 
-    /// Adds a nogood with each subject once. One that no candidate violates is kept where its case can be: it is a rule that
-    /// holds, which answers tell.
+    /// Adds a nogood. One that no candidate violates is kept where its case can be: it is a rule that holds, which answers
+    /// tell.
     fn forbid(&mut self, members: Members, trigger: usize, reason: Reason<'p>) {
-        let mut merged: Members = Vec::with_capacity(members.len());
-        let mut trigger = trigger;
-        for (at, (subject, set)) in members.into_iter().enumerate() {
-            match merged.iter_mut().find(|(other, _)| *other == subject) {
-                None => merged.push((subject, set)),
-                Some((_, first)) => {
-                    let count = self.subjects[subject].candidates.len();
-                    *first = Set::of(count, |candidate| first.contains(candidate) && set.contains(candidate));
-                    trigger -= usize::from(at < trigger);
-                }
-            }
-        }
-        let trigger = trigger.min(merged.len());
-        if !merged.is_empty() && !merged[..trigger].iter().any(|(_, set)| set.is_empty()) {
-            self.nogoods.push(Nogood { trigger, members: merged, reason });
+        if !members.is_empty() && !members[..trigger].iter().any(|(_, set)| set.is_empty()) {
+            self.nogoods.push(Nogood { members, trigger, reason });
         }
     }
 }

@@ -74,7 +74,8 @@ pub(crate) type State = Vec<Vec<usize>>;
 /// Candidates that must not all be live at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Nogood<'p> {
-    /// Subjects, each once, with the candidates that take part.
+    /// Subjects with the candidates that take part. A rule about two versions of one subject beside each other names it
+    /// twice.
     pub(crate) members: Vec<(usize, Set)>,
     /// How many of the first members are the case for which the rule says something.
     pub(crate) trigger: usize,
@@ -84,6 +85,12 @@ pub(crate) struct Nogood<'p> {
 impl Nogood<'_> {
     pub(crate) fn is_violated(&self, state: &State) -> bool {
         self.members.iter().all(|(subject, set)| set.any(&state[*subject]))
+    }
+
+    /// Whether it speaks of versions of one subject beside each other.
+    pub(crate) fn is_of_mixture(&self) -> bool {
+        let named_before = |at: usize| self.members[..at].iter().any(|(of, _)| *of == self.members[at].0);
+        (1..self.members.len()).any(named_before)
     }
 }
 
@@ -179,7 +186,10 @@ impl<'p> Space<'p> {
         space.touching = vec![Vec::new(); space.subjects.len()];
         for (index, nogood) in space.nogoods.iter().enumerate() {
             for (subject, _) in &nogood.members {
-                space.touching[*subject].push(index);
+                let touching = &mut space.touching[*subject];
+                if touching.last() != Some(&index) {
+                    touching.push(index);
+                }
             }
         }
         space

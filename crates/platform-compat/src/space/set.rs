@@ -18,6 +18,11 @@ impl Set {
         self.0.get(candidate / 64).is_some_and(|bits| bits & 1 << (candidate % 64) != 0)
     }
 
+    /// What is in both of two sets of candidates of one subject.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(left, right)| left & right).collect())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|bits| *bits == 0)
     }

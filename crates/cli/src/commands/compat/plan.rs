@@ -181,18 +181,26 @@ fn told(space: &Space<'_>, target: &Target, environment: &str) -> Outcome {
 fn refusal(locked: Locked, environment: &str) -> Refusal {
     let circle: Vec<String> = locked.circle.iter().map(|name| format!("`{name}`")).collect();
     let kind = if locked.proven { "no order exists" } else { "no order was found in 200,000 states" };
-    let mut help = format!(
-        "add a release that works with both sides, or `order: [{{together: [{}], reason: …}}]` to compatibility.yaml and take the gap",
-        locked.together.join(", ")
-    );
+    let (what, mut help) = match circle.as_slice() {
+        [alone] => (
+            format!("the old and the new version of {alone} do not work beside each other"),
+            format!(
+                "add a release that works beside both, or let {alone} have a rollout in which they never meet: `rollout: recreate` or `atomic`"
+            ),
+        ),
+        _ => (
+            format!("{} wait for each other", circle.join(" and ")),
+            format!(
+                "add a release that works with both sides, or `order: [{{together: [{}], reason: …}}]` to compatibility.yaml and take the gap",
+                locked.together.join(", ")
+            ),
+        ),
+    };
     for cause in &locked.relax {
         help += &format!("; or relax: {}", cause_text(cause));
     }
     Refusal {
-        message: format!(
-            "{kind} for {environment} in which every state works: {} wait for each other",
-            circle.join(" and ")
-        ),
+        message: format!("{kind} for {environment} in which every state works: {what}"),
         help: Some(help),
         rule: "compat/plan-locked",
         causes: locked.causes,
