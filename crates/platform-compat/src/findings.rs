@@ -62,6 +62,11 @@ impl Findings {
         self.items.push(Item { file, start, finding });
     }
 
+    /// Adds what another one of the same files has.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.items.extend(other.items);
+    }
+
     /// A remark that `place` belongs to another finding.
     pub(crate) fn note(&self, place: Place, note: &str) -> Vec<Finding> {
         let source = self.sources.get(place.file as usize).cloned();

@@ -15,6 +15,7 @@ use crate::{
     place::{Place, Source, Spanned, Text},
     read,
     version::Version,
+    yaml,
 };
 
 /// A platform and the rules for it.
@@ -59,10 +60,22 @@ impl Platform {
             .map(|(name, text)| Source::new(name, (*text).into()))
             .collect();
         let mut findings = Findings::new(sources.clone());
-        let mut loaded = read::platform(texts, &mut findings).unwrap_or_default();
-        loaded.sources = sources;
+        let mut of_rules = Findings::new(sources.clone());
         let first = u32::try_from(texts.parts.len() + 1).unwrap_or(u32::MAX);
-        loaded.compatibility = read::compatibility(first, texts.rules, &loaded, &mut findings);
+        // What rules speak of is needed only to understand their trees.
+        let (loaded, trees) = rayon::join(
+            || read::platform(texts, &mut findings).unwrap_or_default(),
+            || {
+                let texts = (first..).zip(texts.rules);
+                texts
+                    .filter_map(|(file, (_, text))| yaml::parse(text, file, &mut of_rules))
+                    .collect::<Vec<_>>()
+            },
+        );
+        findings.extend(of_rules);
+        let mut loaded = loaded;
+        loaded.sources = sources;
+        loaded.compatibility = read::compatibility(&trees, &loaded, &mut findings);
         (loaded, findings.into_sorted())
     }
 

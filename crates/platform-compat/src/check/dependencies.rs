@@ -1,6 +1,6 @@
 //! Each dependency: is the provider there, in a version that fits, and may it be used?
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cell::OnceCell, cmp::Reverse, collections::HashMap};
 
 use super::{Checker, Subject, provided};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     finding::Finding,
     model::{Api, Component, ComponentId, Dependency, DependencyKind, EnvironmentSet, Lifecycle, Visibility},
     place::{Place, Spanned, Text},
+    platform::Platform,
     range::Range,
     version::Version,
 };
@@ -16,17 +17,30 @@ use crate::{
 /// Ends of API versions, by API and version.
 type Ends<'p> = HashMap<(&'p str, &'p str), &'p ApiEnd>;
 
-/// Known releases of components.
-type Releases<'p> = HashMap<ComponentId, Vec<&'p Version>>;
+/// Known releases of components: sorted out when the first range is met that does not fit.
+struct Releases<'p> {
+    platform: &'p Platform,
+    of: OnceCell<HashMap<ComponentId, Vec<&'p Version>>>,
+}
+
+impl<'p> Releases<'p> {
+    fn of(&self, component: ComponentId) -> &[&'p Version] {
+        let sort = || {
+            let mut all: HashMap<ComponentId, Vec<&Version>> = HashMap::new();
+            for release in self.platform.compatibility().releases.iter().filter(|r| r.withdrawn.is_none()) {
+                all.entry(release.component).or_default().push(&release.version.value);
+            }
+            all
+        };
+        self.of.get_or_init(sort).get(&component).map_or(&[], Vec::as_slice)
+    }
+}
 
 impl Checker<'_> {
     pub(super) fn dependencies(&mut self) {
         let platform = self.platform;
         let compatibility = platform.compatibility();
-        let mut releases: Releases<'_> = HashMap::new();
-        for release in compatibility.releases.iter().filter(|release| release.withdrawn.is_none()) {
-            releases.entry(release.component).or_default().push(&release.version.value);
-        }
+        let releases = Releases { platform, of: OnceCell::new() };
         let ends: Ends<'_> =
             compatibility.apis.iter().map(|end| ((&*end.name.value, &*end.version.value), end)).collect();
         for (consumer, provider, dependency) in platform.dependencies() {
@@ -34,7 +48,8 @@ impl Checker<'_> {
                 consumer: &platform[consumer],
                 provider: &platform[provider],
                 dependency,
-                releases: releases.get(&provider).map_or(&[], Vec::as_slice),
+                releases: &releases,
+                provider_id: provider,
                 environments: dependency.environments.and(self.scope),
             };
             self.deployed(&edge);
@@ -86,6 +101,9 @@ impl Checker<'_> {
 
     fn lifecycle(&mut self, edge: &Edge<'_>) {
         let lifecycle = &edge.provider.lifecycle;
+        if matches!(lifecycle.value, Lifecycle::Experimental | Lifecycle::Production) {
+            return;
+        }
         let place = edge.dependency.place;
         let note = match lifecycle.value {
             Lifecycle::Retired => "retired here",
@@ -194,8 +212,10 @@ impl Checker<'_> {
                 );
             }
         }
-        let known = !edge.releases.is_empty();
-        if known && !fits && !edge.releases.iter().any(|release| range.value.contains(release)) {
+        let unreachable = |releases: &[&Version]| {
+            !releases.is_empty() && !releases.iter().any(|release| range.value.contains(release))
+        };
+        if !fits && unreachable(edge.releases.of(edge.provider_id)) {
             self.report(
                 "compat/range-unreachable",
                 edge.subject(),
@@ -364,7 +384,8 @@ struct Edge<'p> {
     consumer: &'p Component,
     provider: &'p Component,
     dependency: &'p Dependency,
-    releases: &'p [&'p Version],
+    provider_id: ComponentId,
+    releases: &'p Releases<'p>,
     environments: EnvironmentSet,
 }
 
@@ -383,7 +404,8 @@ impl<'p> Edge<'p> {
 
     /// The release that fits and moves least: the next newer one, or else the last older one.
     fn nearest(&self, range: &Spanned<std::sync::Arc<Range>>, version: &Version) -> String {
-        let fitting = || self.releases.iter().filter(|release| range.value.contains(release));
+        let fitting =
+            || self.releases.of(self.provider_id).iter().filter(|release| range.value.contains(release));
         let newer =
             fitting().filter(|release| release.key() > version.key()).min_by_key(|release| release.key());
         match newer.or_else(|| fitting().max_by_key(|release| release.key())) {

@@ -1,9 +1,28 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     Part, Platform,
-    testing::{prod, today},
+    testing::{Small, cases, prod, target, today},
     version::Version,
 };
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn the_rules_around_one_candidate_decide_as_all_do(small in Small::any(), version in 0_usize..3) {
+        let platform = small.platform(&small.now());
+        let wanted = target(&platform, &[version.min(small.components[0].0 - 1)]);
+        let extra: Vec<(What, Version)> =
+            wanted.iter().map(|(what, versions)| (*what, versions[0].clone())).collect();
+        let told = |space: &Space<'_>| format!("{:?}", can_deploy(space, &wanted, false));
+        let all = Space::new(&platform, None, prod(&platform), today(), &extra);
+        let around = Space::around(&platform, None, prod(&platform), today(), &extra);
+        prop_assert!(around.nogoods.len() <= all.nogoods.len());
+        prop_assert_eq!(told(&around), told(&all));
+    }
+}
 
 const PLATFORM: &str = "
 apiVersion: infra/v1

@@ -25,7 +25,7 @@ use crate::{
     range::Range,
     shape,
     version::{Scheme, Suffix, Version},
-    yaml::{self, Node, Value},
+    yaml::{Node, Value},
 };
 
 pub(crate) const SEVERITIES: [(&str, Severity); 3] =
@@ -34,10 +34,9 @@ pub(crate) const UNITS: [(&str, usize); 3] = [("major", 0), ("minor", 1), ("patc
 pub(crate) const PHASES: [(&str, SchemaPhase); 3] =
     [("expand", SchemaPhase::Expand), ("contract", SchemaPhase::Contract), ("neutral", SchemaPhase::Neutral)];
 
-/// Reads the files of rules, of which the first has the index `file`, against a platform.
+/// Reads the trees of the files of rules against a platform.
 pub(crate) fn compatibility(
-    file: u32,
-    texts: &[(&str, &str)],
+    trees: &[Node<'_>],
     platform: &Platform,
     findings: &mut Findings,
 ) -> Compatibility {
@@ -46,10 +45,8 @@ pub(crate) fn compatibility(
     let decoder = Decoder::new(findings);
     let mut reader = Reader { decoder, names: Names::new(&environments), platform, ids: HashMap::new() };
     let mut all = Compatibility::default();
-    for (file, (_, text)) in (file..).zip(texts) {
-        if let Some(root) = yaml::parse(text, file, reader.decoder.findings) {
-            all.extend(reader.document(&root).unwrap_or_default());
-        }
+    for root in trees {
+        all.extend(reader.document(root).unwrap_or_default());
     }
     all
 }

@@ -57,6 +57,20 @@ impl<'p> Space<'p> {
                 );
             }
         }
+        self.touching = vec![Vec::new(); self.subjects.len()];
+        for (index, nogood) in self.nogoods.iter().enumerate() {
+            for (subject, _) in &nogood.members {
+                let touching = &mut self.touching[*subject];
+                if touching.last() != Some(&index) {
+                    touching.push(index);
+                }
+            }
+        }
+    }
+
+    /// Whether a rule about some subjects counts.
+    fn concerns(&self, mut subjects: impl Iterator<Item = usize>) -> bool {
+        self.around.as_ref().is_none_or(|around| subjects.any(|subject| around.contains(&subject)))
     }
 
     fn dependencies(&mut self, releases: &Releases<'p>) {
@@ -68,6 +82,11 @@ impl<'p> Space<'p> {
                 && dependency.environments.contains(self.environment);
             let user = self.subject(What::Part(Part::Component(consumer)));
             let (true, Some(user)) = (relevant, user) else { continue };
+            let used = self.subject(What::Part(Part::Component(provider)));
+            let schema = self.subject(What::Schema(provider));
+            if !self.concerns([Some(user), used, schema].into_iter().flatten()) {
+                continue;
+            }
             let case = match last.take() {
                 Some((of, case)) if of == user => case,
                 _ => {
@@ -78,7 +97,6 @@ impl<'p> Space<'p> {
                     })
                 }
             };
-            let used = self.subject(What::Part(Part::Component(provider)));
             let bad = |need| Reason::Dependency(consumer, provider, dependency, need);
             if let (Some(used), Some(range)) = (used, &dependency.version) {
                 let outside = self.outside(used, &range.value);
@@ -88,7 +106,7 @@ impl<'p> Space<'p> {
                 let without = self.without(used, provider, api, releases);
                 self.forbid(vec![(user, case.clone()), (used, without)], 1, bad(Need::Api));
             }
-            if let (Some(schema), Some(range)) = (self.subject(What::Schema(provider)), &dependency.schema) {
+            if let (Some(schema), Some(range)) = (schema, &dependency.schema) {
                 let outside = self.outside(schema, &range.value);
                 self.forbid(vec![(user, case.clone()), (schema, outside)], 1, bad(Need::Schema));
             }
@@ -280,7 +298,10 @@ impl<'p> Space<'p> {
     /// Adds a nogood. One that no candidate violates is kept where its case can be: it is a rule that holds, which answers
     /// tell.
     fn forbid(&mut self, members: Members, trigger: usize, reason: Reason<'p>) {
-        if !members.is_empty() && !members[..trigger].iter().any(|(_, set)| set.is_empty()) {
+        if self.concerns(members.iter().map(|(subject, _)| *subject))
+            && !members.is_empty()
+            && !members[..trigger].iter().any(|(_, set)| set.is_empty())
+        {
             self.nogoods.push(Nogood { members, trigger, reason });
         }
     }

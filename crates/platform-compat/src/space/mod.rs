@@ -37,6 +37,8 @@ pub struct Space<'p> {
     /// For each subject the nogoods that speak of it.
     pub(crate) touching: Vec<Vec<usize>>,
     by_what: HashMap<What, usize>,
+    /// Subjects of which each rule must name one; none where all rules count.
+    around: Option<Vec<usize>>,
 }
 
 /// What has a version.
@@ -172,6 +174,33 @@ impl<'p> Space<'p> {
         today: Date,
         extra: &[(What, Version)],
     ) -> Self {
+        let mut space = Self::gathered(platform, facts, environment, today, extra);
+        space.compile();
+        space
+    }
+
+    /// The same with those rules alone that speak of what `extra` names: all that is asked about one candidate.
+    pub fn around(
+        platform: &'p Platform,
+        facts: Option<&Facts>,
+        environment: EnvironmentId,
+        today: Date,
+        extra: &[(What, Version)],
+    ) -> Self {
+        let mut space = Self::gathered(platform, facts, environment, today, extra);
+        space.around = Some(extra.iter().filter_map(|(what, _)| space.subject(*what)).collect());
+        space.compile();
+        space
+    }
+
+    /// The subjects without rules.
+    fn gathered(
+        platform: &'p Platform,
+        facts: Option<&Facts>,
+        environment: EnvironmentId,
+        today: Date,
+        extra: &[(What, Version)],
+    ) -> Self {
         let mut space = Self {
             platform,
             environment,
@@ -180,18 +209,9 @@ impl<'p> Space<'p> {
             nogoods: Vec::new(),
             touching: Vec::new(),
             by_what: HashMap::new(),
+            around: None,
         };
         space.gather(facts, extra);
-        space.compile();
-        space.touching = vec![Vec::new(); space.subjects.len()];
-        for (index, nogood) in space.nogoods.iter().enumerate() {
-            for (subject, _) in &nogood.members {
-                let touching = &mut space.touching[*subject];
-                if touching.last() != Some(&index) {
-                    touching.push(index);
-                }
-            }
-        }
         space
     }
 

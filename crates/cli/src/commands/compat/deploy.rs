@@ -39,7 +39,9 @@ pub(super) fn can_deploy(
     let facts = facts::schemas(asked.tree, &platform)?;
     let decide = || {
         let extra = extra(&wanted);
-        let space = Space::new(&platform, Some(&facts), environment, today, &extra);
+        // Several candidates may need an order, in which every rule has a say.
+        let space = if extra.len() == 1 { Space::around } else { Space::new };
+        let space = space(&platform, Some(&facts), environment, today, &extra);
         let target: Target = extra.into_iter().map(|(what, version)| (what, vec![version])).collect();
         let decision = decide(&space, &target, together);
         let order = decision.order.as_ref().map(plan::steps_json);
@@ -90,6 +92,8 @@ pub(super) fn can_deploy(
         ("order", json!(order)),
     ];
     outcome.details.extend(details.map(|(key, value)| (key.to_owned(), value)));
+    // The process ends soon: to give back tens of thousands of releases one by one would only keep the answer waiting.
+    std::mem::forget(platform);
     Ok(outcome)
 }
 
