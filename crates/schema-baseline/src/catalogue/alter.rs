@@ -179,6 +179,7 @@ impl Run<'_> {
                     }
                 }
                 AlterAction::ConvertTo { charset, collation } => {
+                    self.check_charset(charset.as_deref(), collation.as_deref(), action.span);
                     let (charset, collation) = self.resolve_charset(charset.as_deref(), collation.as_deref());
                     for column in &mut table.columns {
                         column.convert(&charset, &collation);
@@ -374,7 +375,7 @@ impl Run<'_> {
     }
 
     fn change_options(&mut self, table: &mut Table, options: &[TableOption]) {
-        self.check_charset(options);
+        self.check_charset_options(options);
         let (charset, collation) = (option(options, "charset"), option(options, "collate"));
         if charset.is_some() || collation.is_some() {
             (table.charset, table.collation) = self.resolve_charset(charset, collation);

@@ -64,7 +64,7 @@ impl Run<'_> {
                 "a table must have at least one column",
             );
         }
-        self.check_charset(&def.options);
+        self.check_charset_options(&def.options);
         self.check_columns(&table, def.name.span());
         for key in &keys {
             self.add_key(&mut table, key);

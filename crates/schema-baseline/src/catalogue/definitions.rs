@@ -21,7 +21,9 @@ impl Run<'_> {
         let vendor = self.catalogue.dialect.vendor;
         let version = self.catalogue.dialect.version;
         let found = type_refused(&def.name.text, &column.data_type)
-            .or_else(|| collation_refused(&def.data_type))
+            .or_else(|| {
+                collation_refused(def.data_type.charset.as_deref(), def.data_type.collation.as_deref())
+            })
             .or_else(|| counting_refused(def, column, vendor, version))
             .or_else(|| default_refused(def, column, vendor));
         if let Some((reason, help)) = found {
@@ -29,12 +31,27 @@ impl Run<'_> {
         }
     }
 
-    /// Refuses a character set of a table that no server has.
-    pub(super) fn check_charset(&mut self, options: &[TableOption]) {
-        let named = options.iter().filter(|option| option.name == "charset" && option.value != "default");
-        for option in named.filter(|option| !is_charset(&option.value)) {
-            let reason = format!("there is no character set `{}`", option.value);
-            self.refuse(option.span, reason, "correct the name, as in `utf8mb4`");
+    /// Refuses a character set that no server has, and a collation of another one.
+    pub(super) fn check_charset(
+        &mut self,
+        charset: Option<&str>,
+        collation: Option<&str>,
+        span: crate::place::Span,
+    ) {
+        if let Some((reason, help)) = collation_refused(charset.filter(|name| *name != "default"), collation)
+        {
+            self.refuse(span, reason, help);
+        }
+    }
+
+    /// Holds what the options of a table say of its character set against what there is.
+    pub(super) fn check_charset_options(&mut self, options: &[TableOption]) {
+        let last = |name: &str| options.iter().rev().find(|option| option.name == name);
+        let (charset, collation) = (last("charset"), last("collate"));
+        if let Some(option) = charset.or(collation) {
+            let value = |option: &'_ TableOption| option.value.clone();
+            let (charset, collation) = (charset.map(value), collation.map(value));
+            self.check_charset(charset.as_deref(), collation.as_deref(), option.span);
         }
     }
 
@@ -75,12 +92,12 @@ fn type_refused(name: &str, data_type: &DataType) -> Option<Refusal> {
 }
 
 /// A collation belongs to one character set.
-fn collation_refused(written: &DataType) -> Option<Refusal> {
-    let charset = written.charset.as_deref()?;
+fn collation_refused(charset: Option<&str>, collation: Option<&str>) -> Option<Refusal> {
+    let charset = charset?;
     if !is_charset(charset) {
         return Some((format!("there is no character set `{charset}`"), "correct the name, as in `utf8mb4`"));
     }
-    let collation = written.collation.as_deref()?;
+    let collation = collation?;
     let own = charset_of(collation);
     // Others are names that go with several character sets.
     let is_known = is_charset(own);
@@ -268,5 +285,16 @@ mod tests {
         assert_eq!(run("CREATE TABLE t (a INT INVISIBLE, b INT)"), 0);
         assert_eq!(run("CREATE TABLE t (a INT) CHARSET=nope"), 1);
         assert_eq!(run("CREATE TABLE t (a INT) CHARSET=utf8 COLLATE=utf8_bin"), 0);
+        assert_eq!(run("CREATE TABLE t (a INT) CHARSET=latin1 COLLATE=utf8mb4_bin"), 1);
+        for (charset, refused) in [
+            ("latin", 1),
+            ("latin1", 0),
+            ("latin1 COLLATE utf8mb4_bin", 1),
+            ("utf8mb3 COLLATE utf8_bin", 0),
+            ("DEFAULT", 0),
+        ] {
+            let text = format!("CREATE TABLE t (a INT); ALTER TABLE t CONVERT TO CHARACTER SET {charset}");
+            assert_eq!(run(&text), refused, "{charset}");
+        }
     }
 }

@@ -206,6 +206,10 @@ impl Cursor<'_> {
                 Err(failure) => return Err(failure),
             }
         }
+        // `PARTITION` without `BY`, a comma without anything before it.
+        if self.position() == start {
+            return self.expected("an action of ALTER TABLE");
+        }
         Ok(AlterAction::Options(options))
     }
 

@@ -296,3 +296,17 @@ proptest! {
         let _ = read(&text);
     }
 }
+
+#[test]
+fn an_alter_table_without_an_action_is_refused() {
+    for text in [
+        "ALTER TABLE t PARTITION x",
+        "ALTER TABLE t REMOVE x",
+        "ALTER TABLE t , FORCE",
+        "ALTER TABLE t FORCE, PARTITION",
+    ] {
+        let source = Arc::new(Source::new("a.sql", text.into()));
+        let (_, findings) = parse(&source, Dialect::default());
+        assert!(matches!(findings.as_slice(), [Finding::Syntax { .. }]), "{text}: {findings:?}");
+    }
+}
