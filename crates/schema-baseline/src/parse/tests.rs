@@ -310,3 +310,17 @@ fn an_alter_table_without_an_action_is_refused() {
         assert!(matches!(findings.as_slice(), [Finding::Syntax { .. }]), "{text}: {findings:?}");
     }
 }
+
+#[test]
+fn a_view_is_a_query() {
+    let findings = |text: &str| parse(&Arc::new(Source::new("a.sql", text.into())), Dialect::default()).1;
+    for query in
+        ["SELECT 1", "((SELECT 1))", "(VALUES ROW(1))", "WITH c AS (SELECT 1) SELECT * FROM c", "TABLE t"]
+    {
+        assert!(findings(&format!("CREATE VIEW v AS {query}")).is_empty(), "{query}");
+    }
+    for query in ["(x) AS SELECT 1", "x", "()", ""] {
+        let found = findings(&format!("CREATE VIEW v AS {query}"));
+        assert!(matches!(found.as_slice(), [Finding::Syntax { .. }]), "{query}: {found:?}");
+    }
+}
