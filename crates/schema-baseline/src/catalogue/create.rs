@@ -69,6 +69,11 @@ impl Run<'_> {
         for key in &keys {
             self.add_key(&mut table, key);
         }
+        for (element, _) in &def.elements {
+            if let TableElement::Column(def) = element {
+                self.check_null_in_primary(&table, def);
+            }
+        }
         for (check, column) in checks {
             self.add_check(&mut table, check, column);
         }

@@ -55,6 +55,21 @@ impl Run<'_> {
         }
     }
 
+    /// MySQL refuses a column of the primary key that is said to be NULL, MariaDB lets it be NOT NULL all the same.
+    pub(super) fn check_null_in_primary(&mut self, table: &Table, def: &ColumnDef) {
+        let says_null = def.nullable == Some(true)
+            || def.nullable.is_none() && matches!(def.default, Some(DefaultValue::Null));
+        let is_part = || table.primary_key().is_some_and(|key| key.has_column(&def.name.text));
+        // What is its own primary key is looked at with its default.
+        if self.catalogue.dialect.vendor == Vendor::MySql && says_null && !def.primary && is_part() {
+            self.refuse(
+                def.name.span,
+                format!("`{}` is part of the primary key and may be NULL", def.name.text),
+                "a primary key's columns are NOT NULL; write NOT NULL or nothing",
+            );
+        }
+    }
+
     /// Refuses a table of which `SELECT *` would show nothing, and generated columns that need one behind them.
     pub(super) fn check_columns(&mut self, table: &Table, span: crate::place::Span) {
         if !table.is_certain(self.catalogue) {
@@ -135,7 +150,7 @@ fn counting_refused(def: &ColumnDef, column: &Column, vendor: Vendor, version: u
 fn default_refused(def: &ColumnDef, column: &Column, vendor: Vendor) -> Option<Refusal> {
     let (name, kind) = (&def.name.text, column.data_type.name);
     match def.default.as_ref()? {
-        DefaultValue::Null if def.nullable == Some(false) => {
+        DefaultValue::Null if def.nullable == Some(false) || def.primary => {
             Some((format!("`{name}` is NOT NULL and has the default NULL"), "leave one of them out"))
         }
         DefaultValue::Now if vendor == Vendor::MySql && !matches!(kind, "timestamp" | "datetime") => {

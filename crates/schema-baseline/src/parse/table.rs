@@ -249,7 +249,7 @@ impl Cursor<'_> {
 
     /// Behind `RENAME TABLE`.
     pub(super) fn rename_table(&mut self) -> Parsed<StatementKind> {
-        self.if_exists();
+        self.if_exists_inside();
         let mut pairs = Vec::new();
         loop {
             let from = self.object_name("the name of the table")?;

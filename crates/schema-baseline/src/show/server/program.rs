@@ -22,8 +22,8 @@ impl Style<'_> {
         if !self.is_mysql() {
             // When the table got another name, the server wrote its name and what follows anew.
             let before = source.get(def.span.start..def.table.span().start).unwrap_or_default();
-            let (table, body) = (quoted(&trigger.table), def.body.span.of(source));
-            return format!("{head} {before}{table} FOR EACH ROW {body}");
+            let behind = source.get(def.table.span().end..def.body.span.end).unwrap_or_default();
+            return format!("{head} {before}{}{behind}", quoted(&trigger.table));
         }
         let timing = match def.timing {
             TriggerTiming::Before => "BEFORE",
