@@ -65,6 +65,7 @@ impl Run<'_> {
             );
         }
         self.check_charset_options(&def.options);
+        self.check_length(&def.name.name);
         self.check_columns(&table, def.name.span());
         for key in &keys {
             self.add_key(&mut table, key);

@@ -2,11 +2,15 @@
 
 use super::apply::Run;
 use super::table::{Column, Table, is_long};
-use crate::ast::{ColumnDef, DataType, DefaultValue, Literal, TableOption};
+use crate::ast::{
+    ColumnDef, DataType, DefaultValue, Ident, KeyDef, KeyKind, KeyPartOf, Literal, TableOption,
+};
 use crate::dialect::{Vendor, bytes_per_character, charset_of};
 
 /// The most digits of a `DECIMAL`.
 const DIGITS: u32 = 65;
+/// The most characters of a name.
+const NAME: usize = 64;
 /// The most characters of a `CHAR` and bytes of a `BINARY`.
 const FIXED: u32 = 255;
 /// The most bytes of a `VARCHAR`.
@@ -20,6 +24,7 @@ impl Run<'_> {
     pub(super) fn check_definition(&mut self, def: &ColumnDef, column: &Column) {
         let vendor = self.catalogue.dialect.vendor;
         let version = self.catalogue.dialect.version;
+        self.check_length(&def.name);
         let found = type_refused(&def.name.text, &column.data_type)
             .or_else(|| {
                 collation_refused(def.data_type.charset.as_deref(), def.data_type.collation.as_deref())
@@ -44,8 +49,44 @@ impl Run<'_> {
         }
     }
 
+    /// A primary key is over columns whose values are stored; on MariaDB over none that is generated.
+    pub(super) fn check_generated_primary(&mut self, table: &Table, def: &KeyDef) {
+        let is_mysql = self.catalogue.dialect.vendor == Vendor::MySql;
+        let refused =
+            def.parts.iter().filter(|_| def.kind == KeyKind::Primary).find_map(|part| match &part.of {
+                KeyPartOf::Column(name) => {
+                    let generated = table.column(&name.text)?.generated.as_ref()?;
+                    (!is_mysql || !generated.stored).then_some(name)
+                }
+                KeyPartOf::Expr(_) => None,
+            });
+        if let Some(name) = refused {
+            let reason = format!("`{}` is generated and part of the primary key", name.text);
+            self.refuse(name.span, reason, "use a unique key, or a column that is no generated one");
+        }
+    }
+
+    /// Refuses a name that is longer than servers keep.
+    pub(super) fn check_length(&mut self, name: &Ident) {
+        let length = name.text.chars().count();
+        if length > NAME {
+            let reason = format!("a name of {length} characters, where {NAME} are the most");
+            self.refuse(name.span, reason, "choose a shorter name");
+        }
+    }
+
     /// Holds what the options of a table say of its character set against what there is.
     pub(super) fn check_charset_options(&mut self, options: &[TableOption]) {
+        let mut charsets =
+            options.iter().filter(|option| option.name == "charset" && option.value != "default");
+        if let Some(first) = charsets.next()
+            && let Some(other) = charsets.find(|other| other.value != first.value)
+        {
+            let reason =
+                format!("the table is said to have character sets `{}` and `{}`", first.value, other.value);
+            self.refuse(other.span, reason, "leave one of them out");
+            return;
+        }
         let last = |name: &str| options.iter().rev().find(|option| option.name == name);
         let (charset, collation) = (last("charset"), last("collate"));
         if let Some(option) = charset.or(collation) {

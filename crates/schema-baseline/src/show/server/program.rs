@@ -3,7 +3,7 @@
 use migrate_core::history::quoted;
 
 use super::Style;
-use super::literal::string;
+use super::literal::{string, time};
 use crate::ast::{CreateRoutine, RoutineKind, TriggerEvent, TriggerTiming};
 use crate::catalogue::{Catalogue, Event, Routine, Trigger, is_text};
 
@@ -93,7 +93,7 @@ impl Style<'_> {
             "{} EVENT {} ON SCHEDULE {}",
             self.definer(event.definition.definer.as_ref()),
             quoted(&event.name),
-            clauses.schedule.as_deref().unwrap_or_default().to_uppercase()
+            schedule(clauses.schedule.as_deref().unwrap_or_default())
         );
         text += if clauses.preserve == Some(true) {
             " ON COMPLETION PRESERVE"
@@ -113,5 +113,29 @@ impl Style<'_> {
             text += &format!(" DO {}", body.span.of(event.place.source.inner()));
         }
         text
+    }
+}
+
+/// A schedule as servers print it: points in time that are days have an hour.
+fn schedule(written: &str) -> String {
+    let pieces = written.split('\'').enumerate().map(|(index, piece)| match index % 2 {
+        1 if piece.contains('-') => time("datetime", 0, piece),
+        1 => piece.to_owned(),
+        _ => piece.to_uppercase(),
+    });
+    pieces.collect::<Vec<_>>().join("'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_a_schedule_begin_at_midnight() {
+        assert_eq!(
+            schedule("every 2 week starts '2030-01-01' ends '2031-01-01 10:00:00'"),
+            "EVERY 2 WEEK STARTS '2030-01-01 00:00:00' ENDS '2031-01-01 10:00:00'"
+        );
+        assert_eq!(schedule("every '1:30' hour_minute"), "EVERY '1:30' HOUR_MINUTE");
     }
 }
