@@ -182,7 +182,15 @@ impl Script<'_> {
             .tokens
             .last()
             .is_some_and(|last| last.kind == TokenKind::Symbol && last.text(text).starts_with('-'));
-        let result = cursor.statement(&mut self.prepared).and_then(|kind| match cursor.is_at_end() {
+        // A comment that is executed may end within a string or a comment of its own.
+        let open = self.tokens.iter().find(|token| matches!(token.kind, TokenKind::Unterminated(_)));
+        let whole = match open {
+            Some(open) => {
+                Err(Failure::Syntax { expected: "the end of what begins here", span: open.range().into() })
+            }
+            None => cursor.statement(&mut self.prepared),
+        };
+        let result = whole.and_then(|kind| match cursor.is_at_end() {
             true if is_cut => cursor.expected("an operand behind `-`"),
             true => Ok(kind),
             false => cursor.expected("the end of the statement"),

@@ -335,3 +335,11 @@ fn no_statement_ends_in_a_minus() {
         assert!(matches!(read(body).as_slice(), [Finding::Syntax { .. }]), "{body}: {:?}", read(body));
     }
 }
+
+#[test]
+fn what_is_open_at_the_end_of_an_executed_comment_is_refused() {
+    let findings = |text: &str| parse(&Arc::new(Source::new("a.sql", text.into())), Dialect::default()).1;
+    assert!(findings("CREATE VIEW v AS SELECT 1 /*!80000 + 1 */").is_empty());
+    let found = findings("CREATE VIEW v AS SELECT 1 /*!80000 + /*!80000 1 */");
+    assert!(matches!(found.as_slice(), [Finding::Syntax { .. }]), "{found:?}");
+}

@@ -22,8 +22,12 @@ impl Style<'_> {
         if !self.is_mysql() {
             // When the table got another name, the server wrote its name and what follows anew.
             let before = source.get(def.span.start..def.table.span().start).unwrap_or_default();
-            let behind = source.get(def.table.span().end..def.body.span.end).unwrap_or_default();
-            return format!("{head} {before}{}{behind}", quoted(&trigger.table));
+            let behind = source.get(def.table.span().end..def.body.span.start).unwrap_or_default();
+            let lower = behind.to_ascii_lowercase();
+            // It keeps nothing of what says in which order triggers fire.
+            let order = ["follows", "precedes"].iter().find_map(|word| lower.find(word));
+            let behind = &behind[..order.unwrap_or(behind.len())];
+            return format!("{head} {before}{}{behind}{}", quoted(&trigger.table), def.body.span.of(source));
         }
         let timing = match def.timing {
             TriggerTiming::Before => "BEFORE",
