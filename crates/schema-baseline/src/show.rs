@@ -7,6 +7,7 @@ pub(crate) use server::engine_name;
 pub use server::show_create;
 
 use migrate_core::history::quoted;
+use migrate_core::script::lexer::{Lexer, Token};
 
 use crate::ast::{ObjectKind, RoutineKind, ValueType};
 use crate::catalogue::{Catalogue, Partitioning, Sequence, Table};
@@ -28,7 +29,7 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
             if part(&parts, "SQL SECURITY") == Some("invoker") {
                 text += " SQL SECURITY INVOKER";
             }
-            text += &format!(" VIEW `{name}`");
+            text += &format!(" VIEW {}", quoted(name));
             if let Some(columns) = part(&parts, "columns").filter(|columns| !columns.is_empty()) {
                 text += &format!(" ({columns})");
             }
@@ -46,8 +47,9 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
                 if trigger.order > 1 { format!("-- number {}\n", trigger.order) } else { String::new() };
             let body = trigger.definition.body.span.of(trigger.place.source.inner());
             format!(
-                "CREATE TRIGGER `{name}` {event} ON `{}` FOR EACH ROW\n{place}{}\n",
-                trigger.table,
+                "CREATE TRIGGER {} {event} ON {} FOR EACH ROW\n{place}{}\n",
+                quoted(name),
+                quoted(&trigger.table),
                 tidy(body)
             )
         }
@@ -55,7 +57,7 @@ pub fn create(catalogue: &Catalogue, kind: ObjectKind, name: &str) -> Option<Str
         ObjectKind::Procedure => routine(catalogue, RoutineKind::Procedure, name)?,
         ObjectKind::Event => {
             let event = catalogue.events().get(name)?;
-            let mut text = format!("CREATE EVENT `{name}`\n");
+            let mut text = format!("CREATE EVENT {}\n", quoted(name));
             for (name, value) in spell::event(event) {
                 match name {
                     "schedule" => text += &format!("ON SCHEDULE {value}\n"),
@@ -107,7 +109,7 @@ fn part<'a>(parts: &'a [(&'static str, String)], wanted: &str) -> Option<&'a str
 fn routine(catalogue: &Catalogue, kind: RoutineKind, name: &str) -> Option<String> {
     let routine = catalogue.routines(kind).get(name)?;
     let word = ObjectKind::from(kind).noun().to_uppercase();
-    let mut text = format!("CREATE {word} `{name}` {}\n", routine.definition.signature);
+    let mut text = format!("CREATE {word} {} {}\n", quoted(name), routine.definition.signature);
     for characteristic in &routine.characteristics {
         text += &format!("    {characteristic}\n");
     }
@@ -163,52 +165,43 @@ fn tidy(body: &str) -> String {
     body.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Tokens in one spelling, a line for each clause, statement and result. Strings stay as they are.
+/// Tokens in one spelling, a line for each clause, statement and result. Strings and names in quotes stay as they are.
 fn clauses(canonical: &str) -> String {
+    let tokens: Vec<Token> = Lexer::at(canonical, 0).collect();
+    let mut out = String::with_capacity(canonical.len() + tokens.len());
     let mut depth = 0_usize;
-    let mut out = String::with_capacity(canonical.len());
-    for (index, part) in canonical.split('\'').enumerate() {
-        if index > 0 {
-            out.push('\'');
-        }
-        // What stands between two quotes is a string.
-        if index % 2 == 1 {
-            out.push_str(part);
-        } else {
-            lines(part, &mut depth, &mut out);
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| tokens[before]);
+        let is_behind = |symbol| before.is_some_and(|before| before.is_symbol(canonical, symbol));
+        let begins = begins_clause(canonical, &tokens, index);
+        out.push_str(match before {
+            None => "",
+            Some(_) if begins || is_behind(";") => "\n",
+            Some(_) if is_behind(",") && depth == 0 => "\n  ",
+            Some(_) => " ",
+        });
+        out.push_str(token.text(canonical));
+        if token.is_symbol(canonical, "(") {
+            depth += 1;
+        } else if token.is_symbol(canonical, ")") {
+            depth = depth.saturating_sub(1);
         }
     }
     out
 }
 
-/// As [`clauses`], for a stretch without strings.
-fn lines(canonical: &str, depth: &mut usize, out: &mut String) {
-    let mut text = canonical.to_owned();
-    for word in [
-        " from ",
-        " where ",
-        " group by ",
-        " having ",
-        " order by ",
-        " limit ",
-        " union ",
-        " join ",
-        " left join ",
-        " values ",
-        " set ",
-    ] {
-        text = text.replace(word, &format!("\n{}", &word[1..]));
+/// Whether a token is the first of a clause that has a line of its own.
+fn begins_clause(text: &str, tokens: &[Token], index: usize) -> bool {
+    let is = |index: usize, word| tokens.get(index).is_some_and(|token| token.is_word(text, word));
+    let is_behind = |word| index.checked_sub(1).is_some_and(|before| is(before, word));
+    // What has a dot before it is a name, whatever it says; what stands at the end begins nothing.
+    if index + 1 == tokens.len() || index > 0 && tokens[index - 1].is_symbol(text, ".") {
+        return false;
     }
-    let text = text.replace(" left\njoin ", "\nleft join ").replace(" ; ", " ;\n");
-    for piece in text.split_inclusive(['(', ')', ',']) {
-        out.push_str(piece);
-        match piece.as_bytes().last() {
-            Some(b'(') => *depth += 1,
-            Some(b')') => *depth = depth.saturating_sub(1),
-            Some(b',') if *depth == 0 => out.push_str("\n "),
-            _ => {}
-        }
-    }
+    ["from", "where", "having", "limit", "union", "values", "set"].iter().any(|word| is(index, word))
+        || (is(index, "group") || is(index, "order")) && is(index + 1, "by")
+        || is(index, "left") && is(index + 1, "join")
+        || is(index, "join") && !is_behind("left")
 }
 
 #[cfg(test)]
@@ -255,5 +248,32 @@ mod tests {
         assert_eq!(text, "CREATE VIEW `v` AS\nselect 1 as a\nfrom dual\nwhere 1 = 1\n");
         let text = shown("CREATE VIEW v AS SELECT 'a from b, it''s c' AS x, 2 AS y", ObjectKind::View, "v");
         assert_eq!(text, "CREATE VIEW `v` AS\nselect 'a from b, it''s c' as x ,\n  2 as y\n");
+    }
+
+    #[test]
+    fn lines_end_without_blanks_and_names_are_not_broken() {
+        let view = |query: &str| shown(&format!("CREATE VIEW v AS {query}"), ObjectKind::View, "v");
+        assert_eq!(
+            view("SELECT 1 AS `a from `, t.`values` AS x FROM t"),
+            "CREATE VIEW `v` AS\nselect 1 as `a from ` ,\n  t . values as x\nfrom t\n"
+        );
+        assert_eq!(
+            view("SELECT 1 , FROM t LEFT JOIN u"),
+            "CREATE VIEW `v` AS\nselect 1 ,\nfrom t\nleft join u\n"
+        );
+        assert_eq!(
+            view("SELECT 1 AS a ORDER BY a, `limit`"),
+            "CREATE VIEW `v` AS\nselect 1 as a\norder by a ,\n  `limit`\n"
+        );
+        for query in [
+            "SELECT a AS\nFROM t",
+            "VALUES LESS",
+            "SELECT (a , b) , WHERE ; SET x",
+            "SELECT 'a\\\\' FROM `b``c`",
+        ] {
+            let once = view(query);
+            assert_eq!(shown(&once, ObjectKind::View, "v"), once, "{query}");
+            assert!(once.lines().all(|line| line.trim_end() == line), "{once}");
+        }
     }
 }

@@ -435,6 +435,19 @@ CREATE TABLE s (a INT);
 RENAME TABLE s TO t;
 ";
 
+/// Statements in the styles of frameworks and tools, each file on a database of its own.
+const STYLES: [(&str, &str); 9] = [
+    ("own alters", include_str!("statements/alters.sql")),
+    ("own django", include_str!("statements/django.sql")),
+    ("own laravel", include_str!("statements/laravel.sql")),
+    ("own more", include_str!("statements/more.sql")),
+    ("own partitions by hand", include_str!("statements/partitions.sql")),
+    ("own phpmyadmin", include_str!("statements/phpmyadmin.sql")),
+    ("own programs", include_str!("statements/programs.sql")),
+    ("own rails", include_str!("statements/rails.sql")),
+    ("own views", include_str!("statements/views.sql")),
+];
+
 /// The units for an engine.
 pub(super) fn units(engine: Engine) -> Vec<Unit> {
     let texts: &[(&str, &[&str])] = match engine {
@@ -463,7 +476,12 @@ pub(super) fn units(engine: Engine) -> Vec<Unit> {
         database: "own",
         scripts: texts.iter().map(|text| ("statements".to_owned(), (*text).to_owned())).collect(),
     };
-    texts.iter().map(unit).collect()
+    let style = |(name, text): &(&str, &str)| Unit {
+        name: (*name).to_owned(),
+        database: "own",
+        scripts: vec![("statements".to_owned(), (*text).to_owned())],
+    };
+    texts.iter().map(unit).chain(STYLES.iter().map(style)).collect()
 }
 
 /// The scripts that `INFRA_CATALOGUE_SCRIPTS` names.

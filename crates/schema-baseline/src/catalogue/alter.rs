@@ -35,6 +35,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.unlink(&table.name, &key.parent);
         }
+        let before = self.findings.len();
         let dropped_keys = self.drops(&mut table, &alter.actions);
         // New columns of the same statement take the new character set.
         self.options(&mut table, &alter.actions);
@@ -42,7 +43,18 @@ impl Run<'_> {
         self.columns(&mut table, &alter.actions);
         self.settle_versioning(&mut table, &known, alter.name.span(), false);
         self.additions(&mut table, &alter.actions);
+        for action in &alter.actions {
+            if let AlterAction::Add(TableElement::Column(def), _)
+            | AlterAction::Modify(def, _)
+            | AlterAction::Change(_, def, _) = &action.action
+            {
+                self.check_null_in_primary(&table, def);
+            }
+        }
         self.check_columns(&table, alter.name.span());
+        if self.findings.len() == before {
+            self.check_columns_left(&table, alter.name.span());
+        }
         self.check_changed_partitions(&table, alter);
         self.keep_backing_keys(&table, &dropped_keys);
         self.require_key_for_auto_increment(&table);
@@ -149,6 +161,9 @@ impl Run<'_> {
 
     /// The second round: columns, in the order written.
     fn columns(&mut self, table: &mut Table, actions: &[TableAction]) {
+        self.check_changed_once(table, actions);
+        // What is added stands beside the new names, and what is modified is called by its old one.
+        self.rename_columns(table, actions);
         for action in actions {
             match &action.action {
                 AlterAction::Add(TableElement::Column(def), position)
@@ -179,6 +194,7 @@ impl Run<'_> {
                     }
                 }
                 AlterAction::ConvertTo { charset, collation } => {
+                    self.check_charset(charset.as_deref(), collation.as_deref(), action.span);
                     let (charset, collation) = self.resolve_charset(charset.as_deref(), collation.as_deref());
                     for column in &mut table.columns {
                         column.convert(&charset, &collation);
@@ -188,7 +204,6 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        self.rename_columns(table, actions);
         for action in actions {
             if let AlterAction::Add(TableElement::Period(period), _) = &action.action {
                 self.add_period(table, period);
@@ -211,6 +226,8 @@ impl Run<'_> {
             let taken = table.columns.iter().enumerate().find(|(other, column)| {
                 *other != index && to.same(&column.name) && !renamed.iter().any(|(moved, ..)| moved == other)
             });
+            let twice = renamed.iter().find(|&&(other, _, name)| other < index && to.same(&name.text));
+            let taken = taken.or_else(|| table.columns.iter().enumerate().nth(twice?.0));
             if let Some((_, first)) = taken {
                 let first = vec![Finding::see_also("defined first here", &first.place)];
                 let (table, name) = (table.name.clone(), to.text.clone());
@@ -374,7 +391,7 @@ impl Run<'_> {
     }
 
     fn change_options(&mut self, table: &mut Table, options: &[TableOption]) {
-        self.check_charset(options);
+        self.check_charset_options(options);
         let (charset, collation) = (option(options, "charset"), option(options, "collate"));
         if charset.is_some() || collation.is_some() {
             (table.charset, table.collation) = self.resolve_charset(charset, collation);

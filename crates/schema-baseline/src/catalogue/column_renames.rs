@@ -112,7 +112,7 @@ mod tests {
                 shown.unwrap().lines().skip(1).take(5).collect::<Vec<_>>(),
                 [
                     "  `z` int(11) DEFAULT NULL,",
-                    "  `b` int(11) GENERATED ALWAYS AS (`z` + length('a')) VIRTUAL,",
+                    "  `b` int(11) GENERATED ALWAYS AS (`z` + octet_length('a')) VIRTUAL,",
                     "  `y` int(11) DEFAULT NULL CHECK (`y` > 3),",
                     "  `d` int(11) DEFAULT (`z` + 2),",
                     "  CONSTRAINT `CONSTRAINT_1` CHECK (`z` > 1)",

@@ -14,7 +14,9 @@ use crate::place::{Place, Span};
 impl Run<'_> {
     /// Adds a foreign key, with the key that backs it when no other does.
     pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef, altering: bool) {
-        let (name, generated_name) = if let Some(name) = &def.name {
+        // The name behind `FOREIGN KEY` is also that of the constraint on MariaDB, when it has no other.
+        let index = def.index.as_ref().filter(|_| self.catalogue.dialect.vendor == Vendor::MariaDb);
+        let (name, generated_name) = if let Some(name) = def.name.as_ref().or(index) {
             (name.text.clone(), false)
         } else {
             let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
@@ -37,6 +39,9 @@ impl Run<'_> {
             && let Some(key) = self.catalogue.table(parent.text()).and_then(Table::primary_key)
         {
             parent_columns = column_names(&key.parts);
+        }
+        if self.catalogue.dialect.vendor == Vendor::MySql {
+            self.check_stored_base(table, def);
         }
         let mut missing = false;
         for column in &def.columns {
@@ -66,6 +71,27 @@ impl Run<'_> {
             Self::add_backing_key(table, def, &key);
         }
         table.foreign_keys.push(key);
+    }
+
+    /// MySQL changes no column by a foreign key from which it has stored the value of another.
+    fn check_stored_base(&mut self, table: &Table, def: &ForeignKeyDef) {
+        let changes = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
+        if !changes(def.references.on_delete) && !changes(def.references.on_update) {
+            return;
+        }
+        let user = table.columns.iter().find_map(|column| {
+            let expr = &column.generated.as_ref().filter(|generated| generated.stored)?.expr;
+            let base = def.columns.iter().find(|base| expr.words.iter().any(|word| word.same(&base.text)))?;
+            Some((base.text.clone(), column.name.clone()))
+        });
+        if let Some((base, user)) = user {
+            let reason = format!("the foreign key changes `{base}`, from which `{user}` is stored");
+            self.refuse(
+                def.span,
+                reason,
+                "make the generated column VIRTUAL, or leave out CASCADE, SET NULL and SET DEFAULT",
+            );
+        }
     }
 
     /// MariaDB alters in place while it does not check foreign keys, and then takes `RESTRICT` for `NO ACTION`.

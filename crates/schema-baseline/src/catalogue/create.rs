@@ -64,10 +64,16 @@ impl Run<'_> {
                 "a table must have at least one column",
             );
         }
-        self.check_charset(&def.options);
+        self.check_charset_options(&def.options);
+        self.check_length(&def.name.name);
         self.check_columns(&table, def.name.span());
         for key in &keys {
             self.add_key(&mut table, key);
+        }
+        for (element, _) in &def.elements {
+            if let TableElement::Column(def) = element {
+                self.check_null_in_primary(&table, def);
+            }
         }
         for (check, column) in checks {
             self.add_check(&mut table, check, column);

@@ -2,11 +2,15 @@
 
 use super::apply::Run;
 use super::table::{Column, Table, is_long};
-use crate::ast::{ColumnDef, DataType, DefaultValue, Literal, TableOption};
+use crate::ast::{
+    ColumnDef, DataType, DefaultValue, Ident, KeyDef, KeyKind, KeyPartOf, Literal, TableOption,
+};
 use crate::dialect::{Vendor, bytes_per_character, charset_of};
 
 /// The most digits of a `DECIMAL`.
 const DIGITS: u32 = 65;
+/// The most characters of a name.
+const NAME: usize = 64;
 /// The most characters of a `CHAR` and bytes of a `BINARY`.
 const FIXED: u32 = 255;
 /// The most bytes of a `VARCHAR`.
@@ -20,8 +24,11 @@ impl Run<'_> {
     pub(super) fn check_definition(&mut self, def: &ColumnDef, column: &Column) {
         let vendor = self.catalogue.dialect.vendor;
         let version = self.catalogue.dialect.version;
+        self.check_length(&def.name);
         let found = type_refused(&def.name.text, &column.data_type)
-            .or_else(|| collation_refused(&def.data_type))
+            .or_else(|| {
+                collation_refused(def.data_type.charset.as_deref(), def.data_type.collation.as_deref())
+            })
             .or_else(|| counting_refused(def, column, vendor, version))
             .or_else(|| default_refused(def, column, vendor));
         if let Some((reason, help)) = found {
@@ -29,12 +36,78 @@ impl Run<'_> {
         }
     }
 
-    /// Refuses a character set of a table that no server has.
-    pub(super) fn check_charset(&mut self, options: &[TableOption]) {
-        let named = options.iter().filter(|option| option.name == "charset" && option.value != "default");
-        for option in named.filter(|option| !is_charset(&option.value)) {
-            let reason = format!("there is no character set `{}`", option.value);
-            self.refuse(option.span, reason, "correct the name, as in `utf8mb4`");
+    /// Refuses a character set that no server has, and a collation of another one.
+    pub(super) fn check_charset(
+        &mut self,
+        charset: Option<&str>,
+        collation: Option<&str>,
+        span: crate::place::Span,
+    ) {
+        if let Some((reason, help)) = collation_refused(charset.filter(|name| *name != "default"), collation)
+        {
+            self.refuse(span, reason, help);
+        }
+    }
+
+    /// A primary key is over columns whose values are stored; on MariaDB over none that is generated.
+    pub(super) fn check_generated_primary(&mut self, table: &Table, def: &KeyDef) {
+        let is_mysql = self.catalogue.dialect.vendor == Vendor::MySql;
+        let refused =
+            def.parts.iter().filter(|_| def.kind == KeyKind::Primary).find_map(|part| match &part.of {
+                KeyPartOf::Column(name) => {
+                    let generated = table.column(&name.text)?.generated.as_ref()?;
+                    (!is_mysql || !generated.stored).then_some(name)
+                }
+                KeyPartOf::Expr(_) => None,
+            });
+        if let Some(name) = refused {
+            let reason = format!("`{}` is generated and part of the primary key", name.text);
+            self.refuse(name.span, reason, "use a unique key, or a column that is no generated one");
+        }
+    }
+
+    /// Refuses a name that is longer than servers keep.
+    pub(super) fn check_length(&mut self, name: &Ident) {
+        let length = name.text.chars().count();
+        if length > NAME {
+            let reason = format!("a name of {length} characters, where {NAME} are the most");
+            self.refuse(name.span, reason, "choose a shorter name");
+        }
+    }
+
+    /// Holds what the options of a table say of its character set against what there is.
+    pub(super) fn check_charset_options(&mut self, options: &[TableOption]) {
+        let mut charsets =
+            options.iter().filter(|option| option.name == "charset" && option.value != "default");
+        if let Some(first) = charsets.next()
+            && let Some(other) = charsets.find(|other| other.value != first.value)
+        {
+            let reason =
+                format!("the table is said to have character sets `{}` and `{}`", first.value, other.value);
+            self.refuse(other.span, reason, "leave one of them out");
+            return;
+        }
+        let last = |name: &str| options.iter().rev().find(|option| option.name == name);
+        let (charset, collation) = (last("charset"), last("collate"));
+        if let Some(option) = charset.or(collation) {
+            let value = |option: &'_ TableOption| option.value.clone();
+            let (charset, collation) = (charset.map(value), collation.map(value));
+            self.check_charset(charset.as_deref(), collation.as_deref(), option.span);
+        }
+    }
+
+    /// MySQL refuses a column of the primary key that is said to be NULL, MariaDB lets it be NOT NULL all the same.
+    pub(super) fn check_null_in_primary(&mut self, table: &Table, def: &ColumnDef) {
+        let says_null = def.nullable == Some(true)
+            || def.nullable.is_none() && matches!(def.default, Some(DefaultValue::Null));
+        let is_part = || table.primary_key().is_some_and(|key| key.has_column(&def.name.text));
+        // What is its own primary key is looked at with its default.
+        if self.catalogue.dialect.vendor == Vendor::MySql && says_null && !def.primary && is_part() {
+            self.refuse(
+                def.name.span,
+                format!("`{}` is part of the primary key and may be NULL", def.name.text),
+                "a primary key's columns are NOT NULL; write NOT NULL or nothing",
+            );
         }
     }
 
@@ -75,12 +148,12 @@ fn type_refused(name: &str, data_type: &DataType) -> Option<Refusal> {
 }
 
 /// A collation belongs to one character set.
-fn collation_refused(written: &DataType) -> Option<Refusal> {
-    let charset = written.charset.as_deref()?;
+fn collation_refused(charset: Option<&str>, collation: Option<&str>) -> Option<Refusal> {
+    let charset = charset?;
     if !is_charset(charset) {
         return Some((format!("there is no character set `{charset}`"), "correct the name, as in `utf8mb4`"));
     }
-    let collation = written.collation.as_deref()?;
+    let collation = collation?;
     let own = charset_of(collation);
     // Others are names that go with several character sets.
     let is_known = is_charset(own);
@@ -118,7 +191,7 @@ fn counting_refused(def: &ColumnDef, column: &Column, vendor: Vendor, version: u
 fn default_refused(def: &ColumnDef, column: &Column, vendor: Vendor) -> Option<Refusal> {
     let (name, kind) = (&def.name.text, column.data_type.name);
     match def.default.as_ref()? {
-        DefaultValue::Null if def.nullable == Some(false) => {
+        DefaultValue::Null if def.nullable == Some(false) || def.primary => {
             Some((format!("`{name}` is NOT NULL and has the default NULL"), "leave one of them out"))
         }
         DefaultValue::Now if vendor == Vendor::MySql && !matches!(kind, "timestamp" | "datetime") => {
@@ -268,5 +341,16 @@ mod tests {
         assert_eq!(run("CREATE TABLE t (a INT INVISIBLE, b INT)"), 0);
         assert_eq!(run("CREATE TABLE t (a INT) CHARSET=nope"), 1);
         assert_eq!(run("CREATE TABLE t (a INT) CHARSET=utf8 COLLATE=utf8_bin"), 0);
+        assert_eq!(run("CREATE TABLE t (a INT) CHARSET=latin1 COLLATE=utf8mb4_bin"), 1);
+        for (charset, refused) in [
+            ("latin", 1),
+            ("latin1", 0),
+            ("latin1 COLLATE utf8mb4_bin", 1),
+            ("utf8mb3 COLLATE utf8_bin", 0),
+            ("DEFAULT", 0),
+        ] {
+            let text = format!("CREATE TABLE t (a INT); ALTER TABLE t CONVERT TO CHARACTER SET {charset}");
+            assert_eq!(run(&text), refused, "{charset}");
+        }
     }
 }

@@ -35,6 +35,7 @@ impl Run<'_> {
         }
         self.check_parts(table, def);
         self.check_kinds(table, def);
+        self.check_generated_primary(table, def);
         if def.kind == KeyKind::Primary {
             for part in &def.parts {
                 if let KeyPartOf::Column(name) = &part.of

@@ -2,6 +2,7 @@
 
 mod alter;
 mod apply;
+mod changed_once;
 mod column_renames;
 mod columns;
 mod constraints;

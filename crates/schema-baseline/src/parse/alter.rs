@@ -12,7 +12,7 @@ use crate::place::Span;
 impl Cursor<'_> {
     /// Behind `ALTER [IGNORE] TABLE`.
     pub(super) fn alter_table(&mut self) -> Parsed<StatementKind> {
-        let if_exists = self.if_exists();
+        let if_exists = self.if_exists_inside();
         let name = self.object_name("the name of the table")?;
         self.touches.push((ObjectKind::Table, name.clone()));
         if self.eat("wait") {
@@ -47,6 +47,12 @@ impl Cursor<'_> {
         Ok(())
     }
 
+    /// Whether `PARTITION BY` or `REMOVE PARTITIONING` is next, which need no comma before them.
+    pub(super) fn begins_partitioning(&self) -> bool {
+        self.is_word("partition") && self.is_word_at(1, "by")
+            || self.is_word("remove") && self.is_word_at(1, "partitioning")
+    }
+
     /// `ADD SYSTEM VERSIONING`, or `DROP` without a value.
     fn versioning(&self, start: usize, value: &str) -> TableAction {
         let span = self.span_from(start);
@@ -73,7 +79,7 @@ impl Cursor<'_> {
             return Ok(());
         }
         self.eat("column");
-        let if_exists = self.if_not_exists();
+        let if_exists = self.if_not_exists_inside();
         if !self.eat_symbol("(") {
             let column = self.column_def()?;
             let position = self.column_position()?;
@@ -121,14 +127,14 @@ impl Cursor<'_> {
         }
         if self.eat("modify") {
             self.eat("column");
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             let column: Box<ColumnDef> = Box::new(self.column_def()?);
             let position = self.column_position()?;
             return Ok((AlterAction::Modify(column, position), if_exists));
         }
         if self.eat("change") {
             self.eat("column");
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             let old = self.name("the name of a column")?;
             let column = Box::new(self.column_def()?);
             let position = self.column_position()?;
@@ -206,6 +212,10 @@ impl Cursor<'_> {
                 Err(failure) => return Err(failure),
             }
         }
+        // `PARTITION` without `BY`, a comma without anything before it.
+        if self.position() == start {
+            return self.expected("an action of ALTER TABLE");
+        }
         Ok(AlterAction::Options(options))
     }
 
@@ -214,20 +224,20 @@ impl Cursor<'_> {
             return Ok((AlterAction::DropPrimaryKey, false));
         }
         if self.eat_words(&["foreign", "key"]) {
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             return Ok((AlterAction::DropForeignKey(self.name("the name of the foreign key")?), if_exists));
         }
         if self.eat("constraint") {
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             return Ok((AlterAction::DropConstraint(self.name("the name of the constraint")?), if_exists));
         }
-        if self.is_word("check") {
+        if self.is_word("check") && self.dialect.vendor == Vendor::MySql {
             self.next();
             return Ok((AlterAction::DropCheck(self.name("the name of the check constraint")?), false));
         }
         if self.is_word("key") || self.is_word("index") {
             self.next();
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             // The primary key may be dropped by its name, in quotes.
             return Ok((AlterAction::DropKey(self.name("the name of the key")?), if_exists));
         }
@@ -242,14 +252,14 @@ impl Cursor<'_> {
             }
             if self.is_period() {
                 self.next();
-                let if_exists = self.if_exists();
+                let if_exists = self.if_exists_inside();
                 self.expect("for")?;
                 let name = self.loose_name("the name of the period")?;
                 return Ok((AlterAction::DropPeriod(name), if_exists));
             }
         }
         self.eat("column");
-        let if_exists = self.if_exists();
+        let if_exists = self.if_exists_inside();
         let name = self.name("the name of a column")?;
         let _ = self.eat("restrict") || self.eat("cascade");
         Ok((AlterAction::DropColumn(name), if_exists))
@@ -257,7 +267,7 @@ impl Cursor<'_> {
 
     fn rename_action(&mut self) -> Parsed<(AlterAction, bool)> {
         if self.eat("column") {
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             let from = self.name("the name of a column")?;
             self.expect("to")?;
             return Ok((
@@ -266,7 +276,7 @@ impl Cursor<'_> {
             ));
         }
         if self.eat("index") || self.eat("key") {
-            let if_exists = self.if_exists();
+            let if_exists = self.if_exists_inside();
             let from = self.name("the name of the key")?;
             self.expect("to")?;
             return Ok((AlterAction::RenameKey(from, self.name("the new name of the key")?), if_exists));
@@ -278,23 +288,23 @@ impl Cursor<'_> {
     /// Behind `ALTER` within `ALTER TABLE`.
     fn alter_column(&mut self) -> Parsed<AlterAction> {
         if self.eat("index") || self.eat("key") {
-            self.if_exists();
+            self.if_exists_inside();
             let name = self.name("the name of the key")?;
-            let hidden = match self.eat_any(&["visible", "invisible", "ignored"]) {
-                Some(word) => word != "visible",
-                None if self.eat_words(&["not", "ignored"]) => false,
-                None => return self.expected("VISIBLE or INVISIBLE"),
+            return match self.key_visibility() {
+                Some(hidden) => Ok(AlterAction::HideKey(name, hidden)),
+                None if self.dialect.vendor == Vendor::MySql => self.expected("VISIBLE or INVISIBLE"),
+                None => self.expected("IGNORED or NOT IGNORED"),
             };
-            return Ok(AlterAction::HideKey(name, hidden));
         }
-        if (self.is_word("check") || self.is_word("constraint")) && self.next().is_some() {
+        let is_mysql = self.dialect.vendor == Vendor::MySql;
+        if is_mysql && (self.is_word("check") || self.is_word("constraint")) && self.next().is_some() {
             let name = self.name("the name of the check constraint")?;
             let enforced = !self.eat("not");
             self.expect("enforced")?;
             return Ok(AlterAction::EnforceCheck(name, enforced));
         }
         self.eat("column");
-        self.if_exists();
+        self.if_exists_inside();
         let name = self.name("the name of a column")?;
         if self.eat_words(&["drop", "default"]) {
             return Ok(AlterAction::SetDefault(name, None));
@@ -302,6 +312,9 @@ impl Cursor<'_> {
         self.expect("set")?;
         if self.eat("default") {
             return Ok(AlterAction::SetDefault(name, Some(self.default_value()?)));
+        }
+        if !is_mysql {
+            return self.expected("DEFAULT");
         }
         match self.eat_any(&["visible", "invisible"]) {
             Some(word) => Ok(AlterAction::HideColumn(name, word == "invisible")),
@@ -335,7 +348,7 @@ impl Cursor<'_> {
             None => KeyKind::Plain,
         };
         self.expect("index")?;
-        let if_exists = self.if_not_exists();
+        let if_exists = self.if_not_exists_inside();
         let index = self.name("the name of the key")?;
         let before = self.position();
         while !self.is_word("on") && !self.is_at_end() && !self.is_symbol("(") {
@@ -355,7 +368,7 @@ impl Cursor<'_> {
 
     /// Behind `DROP INDEX`.
     pub(super) fn drop_index(&mut self, start: usize) -> Parsed<StatementKind> {
-        let if_exists = self.if_exists();
+        let if_exists = self.if_exists_inside();
         let index = self.name("the name of the key")?;
         self.expect("on")?;
         let name = self.object_name("the name of the table")?;

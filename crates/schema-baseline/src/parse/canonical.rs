@@ -1,6 +1,7 @@
 //! One spelling for everything that means the same: no comments, no white space, keywords in lower case, names without
-//! quotes, `<>` for `!=`, strings in single quotes, no redundant parentheses.
+//! quotes unless they need them, `<>` for `!=`, strings in single quotes, no redundant parentheses.
 
+use migrate_core::history::quoted;
 use migrate_core::script::lexer::{Lexer, Token, TokenKind};
 
 use super::cursor::{unquote_name, unquote_string};
@@ -98,10 +99,15 @@ pub(super) fn canonical(text: &str, tokens: &[Token]) -> String {
         if token.kind == TokenKind::Word && is_introducer(token.text(text), next) {
             continue;
         }
+        let is_part = index > 0 && tokens[index - 1].is_symbol(text, ".");
         if !out.is_empty() {
             out.push(' ');
         }
-        spell(text, *token, next, &mut out);
+        if token.kind == TokenKind::QuotedIdentifier {
+            spell_name(token.text(text), is_part, &mut out);
+        } else {
+            spell(text, *token, next, &mut out);
+        }
     }
     out
 }
@@ -112,13 +118,25 @@ fn is_introducer(word: &str, next: Option<&Token>) -> bool {
         && next.is_some_and(|next| matches!(next.kind, TokenKind::String | TokenKind::DoubleQuoted))
 }
 
+/// A name in quotes, without them where it is the same name all the same: behind a dot every word is one.
+fn spell_name(written: &str, is_part: bool, out: &mut String) {
+    let name = unquote_name(written).to_lowercase();
+    let mut tokens = Lexer::at(&name, 0);
+    let is_word =
+        tokens.next().is_some_and(|token| token.kind == TokenKind::Word && token.range() == (0..name.len()));
+    if is_word && (is_part || !super::words::is_reserved(&name)) && !name.starts_with('_') {
+        out.push_str(&name);
+    } else {
+        out.push_str(&quoted(&name));
+    }
+}
+
 fn spell(text: &str, token: Token, next: Option<&Token>, out: &mut String) {
     let written = token.text(text);
     match token.kind {
-        TokenKind::QuotedIdentifier => out.push_str(&unquote_name(written).to_lowercase()),
         TokenKind::String | TokenKind::DoubleQuoted => {
             out.push('\'');
-            out.push_str(&unquote_string(written).replace('\'', "''"));
+            out.push_str(&unquote_string(written).replace('\\', "\\\\").replace('\'', "''"));
             out.push('\'');
         }
         TokenKind::Word => {
@@ -339,6 +357,18 @@ mod tests {
         let tokens: Vec<Token> = Lexer::new(text).collect();
         let names: Vec<_> = names(text, &tokens).into_iter().map(|name| name.text).collect();
         assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn names_that_need_quotes_and_backslashes_keep_them() {
+        assert_eq!(
+            of("`a b` + `C``d` + `From` + t.`from` + `_utf8mb4` + `x`"),
+            "`a b` + `c``d` + `from` + t . from + `_utf8mb4` + x"
+        );
+        assert_eq!(of(r"'a\\b' like 'c\%'"), r"'a\\b' like 'c\\%'");
+        for text in ["`a ` + `` + `'`", r"'\\' + '\n' + 'x\_'"] {
+            assert_eq!(of(&of(text)), of(text), "{text}");
+        }
     }
 
     proptest! {

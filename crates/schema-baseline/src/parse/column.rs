@@ -4,7 +4,7 @@ use migrate_core::script::lexer::{Token, TokenKind};
 
 use super::canonical::expression;
 use super::cursor::{Cursor, Parsed};
-use crate::ast::{CheckDef, ColumnDef, DefaultValue, Expr, Generated, Ident, Literal};
+use crate::ast::{CheckDef, ColumnDef, DefaultValue, Expr, Ident, Literal};
 use crate::catalogue::versioning;
 use crate::dialect::Vendor;
 
@@ -37,7 +37,10 @@ impl Cursor<'_> {
             column.data_type.unsigned = true;
             column.serial();
         }
+        let mut has_attributes = false;
         while !(self.is_at_end() || self.is_symbol(",") || self.is_symbol(")")) {
+            self.check_generated(column.generated.is_some(), has_attributes)?;
+            has_attributes |= !self.is_word("collate");
             if !self.column_attribute(&mut column)? {
                 break;
             }
@@ -98,19 +101,11 @@ impl Cursor<'_> {
             column.invisible = true;
         } else if self.eat("visible") {
             column.invisible = false;
-        } else if self.eat("srid") {
+        } else if self.dialect.vendor == Vendor::MySql && self.eat("srid") {
             column.srid = Some(self.number("a spatial reference system")?.to_string());
         } else if self.eat("ref_system_id") {
             self.eat_symbol("=");
             column.srid = Some(self.number("a spatial reference system")?.to_string());
-        } else if self.eat("virtual") {
-            if let Some(generated) = &mut column.generated {
-                generated.stored = false;
-            }
-        } else if self.eat("stored") || self.eat("persistent") {
-            if let Some(generated) = &mut column.generated {
-                generated.stored = true;
-            }
         } else if self.dialect.vendor == Vendor::MariaDb && self.eat_words(&["with", "system", "versioning"])
         {
             column.other.push((versioning::WITH.to_owned(), String::new()));
@@ -136,7 +131,7 @@ impl Cursor<'_> {
         let known = ["column_format", "storage", "engine_attribute", "secondary_engine_attribute"];
         let is_option = self.is_name() && self.is_symbol_at(1, "=");
         if !is_option && !known.iter().any(|word| self.is_word(word)) {
-            if self.is_word("first") || self.is_word("after") {
+            if self.is_word("first") || self.is_word("after") || self.begins_partitioning() {
                 return Ok(false);
             }
             return self.expected("an attribute of the column, `,` or `)`");
@@ -189,15 +184,6 @@ impl Cursor<'_> {
             self.eat("enforced");
         }
         Ok(CheckDef { name, expr, enforced, span: self.span_from(start) })
-    }
-
-    fn generated(&mut self) -> Parsed<Generated> {
-        let expr = self.in_parentheses()?;
-        let stored = self.eat("stored") || self.eat("persistent");
-        if !stored {
-            self.eat("virtual");
-        }
-        Ok(Generated { expr, stored })
     }
 
     /// `(expression)`.

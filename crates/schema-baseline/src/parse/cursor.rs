@@ -3,7 +3,7 @@
 use migrate_core::script::lexer::{Lexer, Token, TokenKind};
 
 use crate::ast::{Ident, ObjectKind, ObjectName};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Vendor};
 use crate::place::Span;
 
 /// Why a statement could not be read.
@@ -146,6 +146,16 @@ impl<'a> Cursor<'a> {
     /// `IF EXISTS`.
     pub(super) fn if_exists(&mut self) -> bool {
         self.eat_words(&["if", "exists"])
+    }
+
+    /// `IF EXISTS` where only MariaDB has it: before what an `ALTER TABLE` changes, and for keys.
+    pub(super) fn if_exists_inside(&mut self) -> bool {
+        self.dialect.vendor == Vendor::MariaDb && self.if_exists()
+    }
+
+    /// `IF NOT EXISTS` where only MariaDB has it.
+    pub(super) fn if_not_exists_inside(&mut self) -> bool {
+        self.dialect.vendor == Vendor::MariaDb && self.if_not_exists()
     }
 
     /// `IF NOT EXISTS`.

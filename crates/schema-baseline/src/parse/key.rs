@@ -39,7 +39,7 @@ impl Cursor<'_> {
             self.next();
         }
         let _ = self.eat("key") || self.eat("index");
-        self.if_not_exists();
+        self.if_not_exists_inside();
         let name = self.optional_key_name()?;
         self.key_def(kind, name, start).map(|key| Some(TableElement::Key(key)))
     }
@@ -53,7 +53,7 @@ impl Cursor<'_> {
 
     fn period_def(&mut self) -> Parsed<PeriodDef> {
         self.expect("period")?;
-        self.if_not_exists();
+        self.if_not_exists_inside();
         self.expect("for")?;
         let name = self.loose_name("the name of the period")?;
         self.expect_symbol("(", "`(` and two columns")?;
@@ -72,7 +72,7 @@ impl Cursor<'_> {
         }
         if self.eat("unique") {
             let _ = self.eat("key") || self.eat("index");
-            self.if_not_exists();
+            self.if_not_exists_inside();
             let name = self.optional_key_name()?.or(name);
             return self.key_def(KeyKind::Unique, name, start).map(TableElement::Key);
         }
@@ -83,7 +83,7 @@ impl Cursor<'_> {
             return self.expected("PRIMARY KEY, UNIQUE, FOREIGN KEY or CHECK");
         }
         self.expect("key")?;
-        self.if_not_exists();
+        self.if_not_exists_inside();
         let index = self.optional_key_name()?;
         let columns = self.names_in_parentheses("the name of a column")?;
         if !self.is_word("references") {
@@ -182,14 +182,20 @@ impl Cursor<'_> {
         Ok(true)
     }
 
+    /// Whether the planner is to leave a key alone, in the words of the server.
+    pub(super) fn key_visibility(&mut self) -> Option<bool> {
+        if self.dialect.vendor == Vendor::MySql {
+            return self.eat_any(&["visible", "invisible"]).map(|word| word == "invisible");
+        }
+        if self.eat("ignored") { Some(true) } else { self.eat_words(&["not", "ignored"]).then_some(false) }
+    }
+
     fn key_option(&mut self, key: &mut KeyDef) -> Parsed<bool> {
         if self.key_algorithm(key)? {
             return Ok(true);
         }
-        if self.eat("invisible") || self.eat("ignored") {
-            key.invisible = true;
-        } else if self.eat("visible") || self.eat_words(&["not", "ignored"]) {
-            key.invisible = false;
+        if let Some(hidden) = self.key_visibility() {
+            key.invisible = hidden;
         } else if self.eat("comment") {
             let comment = self.string("the comment, a string")?;
             key.options.push(("comment".to_owned(), comment));

@@ -6,6 +6,7 @@ mod canonical;
 mod column;
 mod cursor;
 mod data;
+mod generated;
 mod key;
 mod keywords;
 mod partition;
@@ -21,11 +22,11 @@ mod words;
 
 use std::sync::Arc;
 
-use migrate_core::script::lexer::{Token, Unterminated};
+use migrate_core::script::lexer::{Token, TokenKind, Unterminated};
 use migrate_core::script::{SplitOptions, SplitProblem, split};
 
 use crate::ast::{DataType, Ident, ObjectKind, ObjectName, Reference, Statement, StatementKind};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Vendor};
 use crate::finding::{Finding, at};
 use crate::place::{Place, Source, Span};
 pub(crate) use canonical::sequence_calls;
@@ -165,8 +166,34 @@ impl Script<'_> {
             });
         }
         let mut cursor = Cursor::new(text, &self.tokens, end, self.dialect);
-        let result = cursor.statement(&mut self.prepared).and_then(|kind| {
-            if cursor.is_at_end() { Ok(kind) } else { cursor.expected("the end of the statement") }
+        let is_arrow = |token: &&Token| token.is_symbol(text, "->") || token.is_symbol(text, "->>");
+        if self.dialect.vendor == Vendor::MariaDb
+            && let Some(arrow) = self.tokens.iter().find(is_arrow)
+        {
+            let span = arrow.range().into();
+            self.findings.push(syntax(
+                self.source,
+                span,
+                "JSON_EXTRACT or JSON_VALUE, as MariaDB has no such operator",
+            ));
+        }
+        // Without an operand it would make a comment of what ends there, `--`, once that is the end of the text.
+        let is_cut = self
+            .tokens
+            .last()
+            .is_some_and(|last| last.kind == TokenKind::Symbol && last.text(text).starts_with('-'));
+        // A comment that is executed may end within a string or a comment of its own.
+        let open = self.tokens.iter().find(|token| matches!(token.kind, TokenKind::Unterminated(_)));
+        let whole = match open {
+            Some(open) => {
+                Err(Failure::Syntax { expected: "the end of what begins here", span: open.range().into() })
+            }
+            None => cursor.statement(&mut self.prepared),
+        };
+        let result = whole.and_then(|kind| match cursor.is_at_end() {
+            true if is_cut => cursor.expected("an operand behind `-`"),
+            true => Ok(kind),
+            false => cursor.expected("the end of the statement"),
         });
         let (strip, mut touches) = (std::mem::take(&mut cursor.strip), std::mem::take(&mut cursor.touches));
         let kind = result.unwrap_or_else(|failure| {

@@ -91,8 +91,7 @@ impl Cursor<'_> {
         let columns =
             if self.is_symbol("(") { self.names_in_parentheses("the name of a column")? } else { Vec::new() };
         self.expect("as")?;
-        let starts = ["select", "with", "values", "table"].iter().any(|word| self.is_word(word));
-        if !starts && !self.is_symbol("(") {
+        if !self.begins_query() {
             return self.expected("SELECT");
         }
         let check_option = self.cut_check_option();

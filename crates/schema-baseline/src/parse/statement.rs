@@ -5,6 +5,7 @@ use migrate_core::script::lexer::TokenKind;
 use super::cursor::{Cursor, Parsed};
 use super::references::{references, tables_in_string};
 use crate::ast::{ObjectKind, ObjectName, RoutineKind, StatementKind};
+use crate::dialect::Vendor;
 
 /// First words of statements that no object of the schema takes notice of.
 const WITHOUT_EFFECT: [&str; 49] = [
@@ -127,11 +128,14 @@ impl Cursor<'_> {
 
     fn create(&mut self) -> Parsed<StatementKind> {
         let head = self.head()?;
-        if self.eat("table") {
-            return self.create_table(head.or_replace, head.temporary);
-        }
         if self.eat("view") {
             return self.view(head, false);
+        }
+        if head.or_replace && self.dialect.vendor == Vendor::MySql && !self.is_word("spatial") {
+            return self.expected("VIEW, the only thing that MySQL replaces");
+        }
+        if self.eat("table") {
+            return self.create_table(head.or_replace, head.temporary);
         }
         if self.eat("trigger") {
             return self.trigger(head);

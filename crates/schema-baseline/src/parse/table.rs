@@ -105,17 +105,22 @@ impl Cursor<'_> {
         let _ = self.eat("ignore") || self.eat("replace");
         self.eat("as");
         let start = self.position();
-        let ahead = self.rest().iter().take_while(|token| token.is_symbol(self.text, "(")).count();
-        let queries: &[&str] = match self.dialect.vendor {
-            Vendor::MySql => &["select", "with", "values", "table"],
-            Vendor::MariaDb => &["select", "with", "values"],
-        };
-        if !queries.iter().any(|word| self.is_word_at(ahead, word)) {
+        if !self.begins_query() {
             return self.expected("SELECT");
         }
         while self.next().is_some() {}
         let uses = references(self.text, self.since(start), false).references;
         Ok(TableQuery { uses, span: self.span_from(start) })
+    }
+
+    /// Whether a query is next, in parentheses or not.
+    pub(super) fn begins_query(&self) -> bool {
+        let ahead = self.rest().iter().take_while(|token| token.is_symbol(self.text, "(")).count();
+        let queries: &[&str] = match self.dialect.vendor {
+            Vendor::MySql => &["select", "with", "values", "table"],
+            Vendor::MariaDb => &["select", "with", "values"],
+        };
+        queries.iter().any(|word| self.is_word_at(ahead, word))
     }
 
     fn is_query(&self) -> bool {
@@ -244,7 +249,7 @@ impl Cursor<'_> {
 
     /// Behind `RENAME TABLE`.
     pub(super) fn rename_table(&mut self) -> Parsed<StatementKind> {
-        self.if_exists();
+        self.if_exists_inside();
         let mut pairs = Vec::new();
         loop {
             let from = self.object_name("the name of the table")?;

@@ -170,7 +170,8 @@ fn actions_of_alter_table() {
         "ALTER TABLE t FORCE",
         "ALTER TABLE t ORDER BY a DESC, b",
         "ALTER TABLE t DISABLE KEYS",
-        "ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT, DROP COLUMN IF EXISTS b",
+        "ALTER TABLE t ADD COLUMN x INT PARTITION BY HASH (x) PARTITIONS 2",
+        "ALTER TABLE t MODIFY x INT REMOVE PARTITIONING",
         "CREATE UNIQUE INDEX i USING BTREE ON t (a(10) DESC, (lower(b))) COMMENT 'x' ALGORITHM=INPLACE LOCK=NONE",
         "DROP INDEX `PRIMARY` ON t",
         "CREATE FULLTEXT INDEX f ON t (a) WITH PARSER ngram",
@@ -295,4 +296,50 @@ proptest! {
     fn never_panics_on_anything(text in any::<String>()) {
         let _ = read(&text);
     }
+}
+
+#[test]
+fn an_alter_table_without_an_action_is_refused() {
+    for text in [
+        "ALTER TABLE t PARTITION x",
+        "ALTER TABLE t REMOVE x",
+        "ALTER TABLE t , FORCE",
+        "ALTER TABLE t FORCE, PARTITION",
+    ] {
+        let source = Arc::new(Source::new("a.sql", text.into()));
+        let (_, findings) = parse(&source, Dialect::default());
+        assert!(matches!(findings.as_slice(), [Finding::Syntax { .. }]), "{text}: {findings:?}");
+    }
+}
+
+#[test]
+fn a_view_is_a_query() {
+    let findings = |text: &str| parse(&Arc::new(Source::new("a.sql", text.into())), Dialect::default()).1;
+    for query in ["SELECT 1", "((SELECT 1))", "(VALUES ROW(1))", "WITH c AS (SELECT 1) SELECT * FROM c"] {
+        assert!(findings(&format!("CREATE VIEW v AS {query}")).is_empty(), "{query}");
+    }
+    for query in ["(x) AS SELECT 1", "x", "()", ""] {
+        let found = findings(&format!("CREATE VIEW v AS {query}"));
+        assert!(matches!(found.as_slice(), [Finding::Syntax { .. }]), "{query}: {found:?}");
+    }
+}
+
+#[test]
+fn no_statement_ends_in_a_minus() {
+    let read = |body: &str| {
+        let text = format!("DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END {body}//");
+        parse(&Arc::new(Source::new("a.sql", text.into())), Dialect::default()).1
+    };
+    assert!(read("").is_empty());
+    for body in ["-", "------"] {
+        assert!(matches!(read(body).as_slice(), [Finding::Syntax { .. }]), "{body}: {:?}", read(body));
+    }
+}
+
+#[test]
+fn what_is_open_at_the_end_of_an_executed_comment_is_refused() {
+    let findings = |text: &str| parse(&Arc::new(Source::new("a.sql", text.into())), Dialect::default()).1;
+    assert!(findings("CREATE VIEW v AS SELECT 1 /*!80000 + 1 */").is_empty());
+    let found = findings("CREATE VIEW v AS SELECT 1 /*!80000 + /*!80000 1 */");
+    assert!(matches!(found.as_slice(), [Finding::Syntax { .. }]), "{found:?}");
 }

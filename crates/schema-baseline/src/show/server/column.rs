@@ -205,7 +205,12 @@ impl Style<'_> {
         let scale = data_type.numbers.get(1).map_or(0, |scale| *scale as usize);
         let digits = data_type.numbers.first().map_or(0, |digits| *digits as usize);
         let (value, numeric) = match data_type.name {
-            "decimal" => (at_scale(&written, scale), true),
+            "decimal" => {
+                // All digits and the point.
+                let width = if data_type.zerofill { digits + usize::from(scale > 0) } else { 0 };
+                (at_scale(&written, scale).map(|value| format!("{value:0>width$}")), true)
+            }
+            "binary" => (Some(format!("{written:\0<digits$}")), false),
             "float" | "double" if data_type.numbers.len() == 2 => (at_scale(&written, scale), true),
             "float" | "double" => (float(&written), true),
             "year" => (at_scale(&written, 0), true),

@@ -144,7 +144,8 @@ impl Style<'_> {
                 let text = format!(
                     "{}{} like {}{escape}",
                     self.operand(expr, Binds::In)?,
-                    not(*negated),
+                    // MariaDB writes a blank before every word.
+                    if *negated && !self.is_mysql() { "  not" } else { not(*negated) },
                     self.operand(pattern, Binds::BitOr)?
                 );
                 self.operator(text, Binds::In)
@@ -175,6 +176,7 @@ impl Style<'_> {
                 UnaryOperator::BitwiseNot => {
                     self.operator(format!("~{}", self.operand(expr, Binds::Negate)?), Binds::Negate)
                 }
+                UnaryOperator::Not => self.print(&negated(expr)?),
                 _ => None,
             },
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -372,7 +374,10 @@ impl Style<'_> {
         let name = match name.as_str() {
             "ucase" if self.is_mysql() => "upper",
             "lcase" if self.is_mysql() => "lower",
-            "octet_length" => "length",
+            "upper" if !self.is_mysql() => "ucase",
+            "lower" if !self.is_mysql() => "lcase",
+            "length" if !self.is_mysql() => "octet_length",
+            "octet_length" if self.is_mysql() => "length",
             "character_length" => "char_length",
             "ceil" => "ceiling",
             "current_timestamp" | "localtime" | "localtimestamp" | "now" if self.is_mysql() => "now",
@@ -441,12 +446,41 @@ impl Style<'_> {
             }
             Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => string(text),
             Value::HexStringLiteral(digits) => format!("0x{}", digits.to_lowercase()),
+            Value::Boolean(value) if !self.is_mysql() => i32::from(*value).to_string(),
             Value::Boolean(value) => if *value { "true" } else { "false" }.to_owned(),
             Value::Null if self.is_mysql() => "NULL".to_owned(),
             Value::Null => "NULL".to_owned(),
             _ => return None,
         })
     }
+}
+
+/// What `NOT` makes of an expression, as servers rewrite it; none where they keep the word.
+fn negated(expr: &Expr) -> Option<Expr> {
+    use BinaryOperator as Op;
+    let boxed = |expr: &Expr| negated(expr).map(|expr| Box::new(Expr::Nested(Box::new(expr))));
+    Some(match expr {
+        Expr::Nested(inner) => negated(inner)?,
+        Expr::IsNull(inner) => Expr::IsNotNull(inner.clone()),
+        Expr::IsNotNull(inner) => Expr::IsNull(inner.clone()),
+        Expr::BinaryOp { left, op, right } => {
+            let opposite = match op {
+                Op::Eq => Op::NotEq,
+                Op::NotEq => Op::Eq,
+                Op::Lt => Op::GtEq,
+                Op::GtEq => Op::Lt,
+                Op::Gt => Op::LtEq,
+                Op::LtEq => Op::Gt,
+                Op::And | Op::Or => {
+                    let op = if *op == Op::And { Op::Or } else { Op::And };
+                    return Some(Expr::BinaryOp { left: boxed(left)?, op, right: boxed(right)? });
+                }
+                _ => return None,
+            };
+            Expr::BinaryOp { left: left.clone(), op: opposite, right: right.clone() }
+        }
+        _ => return None,
+    })
 }
 
 /// `AND` and `OR` of several operands are one to MariaDB.

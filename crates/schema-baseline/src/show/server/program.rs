@@ -3,7 +3,7 @@
 use migrate_core::history::quoted;
 
 use super::Style;
-use super::literal::string;
+use super::literal::{string, time};
 use crate::ast::{CreateRoutine, RoutineKind, TriggerEvent, TriggerTiming};
 use crate::catalogue::{Catalogue, Event, Routine, Trigger, is_text};
 
@@ -22,8 +22,12 @@ impl Style<'_> {
         if !self.is_mysql() {
             // When the table got another name, the server wrote its name and what follows anew.
             let before = source.get(def.span.start..def.table.span().start).unwrap_or_default();
-            let (table, body) = (quoted(&trigger.table), def.body.span.of(source));
-            return format!("{head} {before}{table} FOR EACH ROW {body}");
+            let behind = source.get(def.table.span().end..def.body.span.start).unwrap_or_default();
+            let lower = behind.to_ascii_lowercase();
+            // It keeps nothing of what says in which order triggers fire.
+            let order = ["follows", "precedes"].iter().find_map(|word| lower.find(word));
+            let behind = &behind[..order.unwrap_or(behind.len())];
+            return format!("{head} {before}{}{behind}{}", quoted(&trigger.table), def.body.span.of(source));
         }
         let timing = match def.timing {
             TriggerTiming::Before => "BEFORE",
@@ -93,7 +97,7 @@ impl Style<'_> {
             "{} EVENT {} ON SCHEDULE {}",
             self.definer(event.definition.definer.as_ref()),
             quoted(&event.name),
-            clauses.schedule.as_deref().unwrap_or_default().to_uppercase()
+            schedule(clauses.schedule.as_deref().unwrap_or_default())
         );
         text += if clauses.preserve == Some(true) {
             " ON COMPLETION PRESERVE"
@@ -113,5 +117,29 @@ impl Style<'_> {
             text += &format!(" DO {}", body.span.of(event.place.source.inner()));
         }
         text
+    }
+}
+
+/// A schedule as servers print it: points in time that are days have an hour.
+fn schedule(written: &str) -> String {
+    let pieces = written.split('\'').enumerate().map(|(index, piece)| match index % 2 {
+        1 if piece.contains('-') => time("datetime", 0, piece),
+        1 => piece.to_owned(),
+        _ => piece.to_uppercase(),
+    });
+    pieces.collect::<Vec<_>>().join("'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_a_schedule_begin_at_midnight() {
+        assert_eq!(
+            schedule("every 2 week starts '2030-01-01' ends '2031-01-01 10:00:00'"),
+            "EVERY 2 WEEK STARTS '2030-01-01 00:00:00' ENDS '2031-01-01 10:00:00'"
+        );
+        assert_eq!(schedule("every '1:30' hour_minute"), "EVERY '1:30' HOUR_MINUTE");
     }
 }

@@ -99,7 +99,9 @@ impl Style<'_> {
             parts.push(format!("{} WITHOUT OVERLAPS", quoted(period)));
         }
         let mut text = format!("{kind} ({})", parts.join(","));
-        if option("using").is_some_and(|value| value == "hash") && !self.is_mysql() {
+        let has_hash =
+            || !self.is_mysql() || table.options.get("engine").is_some_and(|engine| engine == "memory");
+        if option("using").is_some_and(|value| value == "hash") && has_hash() {
             text += " USING HASH";
         } else if key.words.btree || option("using").is_some() {
             text += " USING BTREE";

@@ -1,0 +1,25 @@
+-- Tables and changes as Django writes them.
+CREATE TABLE `django_migrations` (`id` bigint AUTO_INCREMENT NOT NULL PRIMARY KEY, `app` varchar(255) NOT NULL, `name` varchar(255) NOT NULL, `applied` datetime(6) NOT NULL);
+CREATE TABLE `django_content_type` (`id` integer AUTO_INCREMENT NOT NULL PRIMARY KEY, `name` varchar(100) NOT NULL, `app_label` varchar(100) NOT NULL, `model` varchar(100) NOT NULL);
+ALTER TABLE `django_content_type` ADD CONSTRAINT `django_content_type_app_label_model_76bd3d3b_uniq` UNIQUE (`app_label`, `model`);
+CREATE TABLE `auth_permission` (`id` integer AUTO_INCREMENT NOT NULL PRIMARY KEY, `name` varchar(50) NOT NULL, `content_type_id` integer NOT NULL, `codename` varchar(100) NOT NULL);
+CREATE TABLE `auth_group_permissions` (`id` bigint AUTO_INCREMENT NOT NULL PRIMARY KEY, `group_id` integer NOT NULL, `permission_id` integer NOT NULL);
+ALTER TABLE `auth_permission` ADD CONSTRAINT `auth_permission_content_type_id_2f476e4b_fk_django_co` FOREIGN KEY (`content_type_id`) REFERENCES `django_content_type` (`id`);
+ALTER TABLE `auth_group_permissions` ADD CONSTRAINT `x` FOREIGN KEY (`permission_id`) REFERENCES `auth_permission` (`id`);
+ALTER TABLE `django_content_type` MODIFY `name` varchar(100) NULL;
+ALTER TABLE `auth_permission` MODIFY `name` varchar(255) NOT NULL;
+ALTER TABLE `django_content_type` DROP COLUMN `name`;
+CREATE TABLE `poll` (`id` bigint AUTO_INCREMENT NOT NULL PRIMARY KEY, `votes` integer UNSIGNED NOT NULL CHECK (`votes` >= 0), `b` bool NOT NULL, `d` double precision NOT NULL, `data` json NOT NULL, `u` char(32) NOT NULL UNIQUE, `small` smallint UNSIGNED NULL CHECK (`small` >= 0), `t` time(6) NULL, `bin` longblob NOT NULL, `dur` bigint NULL, `ip` char(39) NULL);
+ALTER TABLE `poll` ADD CONSTRAINT `votes_range` CHECK (`votes` BETWEEN 1 AND 10 OR `votes` IS NULL);
+ALTER TABLE `poll` ADD COLUMN `c` varchar(10) DEFAULT 'x' NOT NULL;
+ALTER TABLE `poll` ALTER COLUMN `c` DROP DEFAULT;
+ALTER TABLE `poll` DROP CONSTRAINT `votes_range`;
+CREATE INDEX `poll_dur_idx` ON `poll` (`dur` DESC, `t` ASC);
+ALTER TABLE `poll` DROP INDEX `u`;
+ALTER TABLE `poll` ADD CONSTRAINT `check_in` CHECK (`c` IN ('a', 'b', 'c')), ADD CONSTRAINT `neq` CHECK (NOT (`dur` = 0 AND `t` IS NOT NULL));
+CREATE TABLE `django_session` (`session_key` varchar(40) NOT NULL PRIMARY KEY, `session_data` longtext NOT NULL, `expire_date` datetime(6) NOT NULL);
+CREATE INDEX `django_session_expire_date_a5c62663` ON `django_session` (`expire_date`);
+ALTER TABLE `poll` RENAME COLUMN `dur` TO `duration`;
+ALTER TABLE `poll` RENAME COLUMN `votes` TO `voted`;
+ALTER TABLE `poll` DROP COLUMN `votes`;
+ALTER TABLE `poll` DROP COLUMN `small`;
