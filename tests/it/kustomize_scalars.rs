@@ -170,9 +170,17 @@ fn an_empty_part_is_null_on_a_line_of_its_own_and_a_text_in_braces() {
                 .replace("fieldPath: data.v", "fieldPath: data.v, options: {delimiter: '|', index: 1}");
             let widget = format!("{WIDGET}  f: x\n")
                 .replace("  name: w\n", &format!("  name: w\n  labels: {labels}\n"));
-            let files =
-                [("top/s.yaml", source.to_owned()), ("top/w.yaml", widget), ("top/kustomization.yaml", top)];
-            texts.extend(both(&files));
+            let patch =
+                "patches: [{target: {kind: Widget}, patch: '- {op: add, path: /spec/j, value: 1}'}]\n";
+            for layer in ["", patch] {
+                let files = [
+                    ("top/s.yaml", source.to_owned()),
+                    ("base/w.yaml", widget.clone()),
+                    ("base/kustomization.yaml", format!("resources: [w.yaml]\n{layer}")),
+                    ("top/kustomization.yaml", top.replace("w.yaml", "../base")),
+                ];
+                texts.extend(both(&files));
+            }
         }
     }
     assert!(

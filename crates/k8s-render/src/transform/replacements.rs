@@ -93,7 +93,8 @@ impl ReplacementSource {
             return Err(fault(problem, "narrow the selector to one object", origin));
         }
         let path = if self.field_path.is_empty() { DEFAULT_PATH } else { &self.field_path };
-        let value = look_up(&source.node, &split(path)).filter(|value| !is_blank(value));
+        let value = look_up(&source.node, &split(path))
+            .filter(|value| !value.is_null() && !value.is_empty_collection());
         let Some(value) = value else {
             let problem = format!("`{}` has no value at `{path}`", source.id());
             return Err(fault(problem, "correct `fieldPath`", origin));
@@ -116,15 +117,6 @@ impl ReplacementSource {
                 Err(fault(format!("`{text}` has no part {}", self.options.index), "correct `index`", origin))
             }
         }
-    }
-}
-
-fn is_blank(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => true,
-        Value::Sequence(items) => items.is_empty(),
-        Value::Mapping(entries) => entries.is_empty(),
-        _ => false,
     }
 }
 

@@ -155,10 +155,19 @@ impl Node {
         let origin = self.origin.as_ref()?;
         match origin.spelling.as_deref() {
             Some(Spelling::Misplaced(..)) => return Some(false),
-            Some(Spelling::Quoted(quoted)) => return Some(*quoted),
+            Some(Spelling::Enclosed(quoted)) => return Some(*quoted),
             _ => {}
         }
         Some(origin.end.saturating_sub(origin.start) != self.as_str()?.len())
+    }
+
+    /// Whether this is a list or map without elements.
+    pub(crate) fn is_empty_collection(&self) -> bool {
+        match &self.value {
+            Value::Sequence(items) => items.is_empty(),
+            Value::Mapping(entries) => entries.is_empty(),
+            _ => false,
+        }
     }
 
     /// Whether this is a collection in brackets or braces, which end behind the last of its values.
@@ -169,6 +178,9 @@ impl Node {
             _ => return false,
         };
         self.origin.as_ref().is_some_and(|own| {
+            if let Some(Spelling::Enclosed(enclosed)) = own.spelling.as_deref() {
+                return *enclosed;
+            }
             let inside = children.filter_map(|child| child.origin.as_ref()).filter(|origin| {
                 origin.file == own.file && origin.start >= own.start && origin.end <= own.end
             });

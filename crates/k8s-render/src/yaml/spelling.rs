@@ -14,8 +14,8 @@ pub(crate) enum Spelling {
     Written(String),
     /// A text in a field of another type.
     Misplaced(String, Type),
-    /// Whether a text has quotes, where it was printed since it was read.
-    Quoted(bool),
+    /// Whether a text has quotes or a collection brackets, where it was printed since it was read.
+    Enclosed(bool),
 }
 
 /// The type that a field keeps whatever text it is given.
@@ -152,6 +152,10 @@ impl Node {
             origin.spelling = None;
         }
         let was_quoted = self.is_quoted();
+        let opens = self.is_flow() && !self.is_empty_collection();
+        if let Some(origin) = self.origin.as_mut().filter(|_| opens) {
+            origin.spelling = Some(Box::new(Spelling::Enclosed(false)));
+        }
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(Node::pass_json),
             Value::Mapping(entries) => entries.values_mut().for_each(Node::pass_json),
@@ -170,7 +174,7 @@ impl Node {
             Value::String(text) => {
                 let quoted = needs_quotes(text);
                 if let Some(origin) = self.origin.as_mut().filter(|_| was_quoted != Some(quoted)) {
-                    origin.spelling = Some(Box::new(Spelling::Quoted(quoted)));
+                    origin.spelling = Some(Box::new(Spelling::Enclosed(quoted)));
                 }
             }
             _ => {}
