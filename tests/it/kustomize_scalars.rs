@@ -212,3 +212,28 @@ fn two_objects_that_a_patch_gives_one_name_are_refused() {
     ];
     assert_eq!(both(&files), None);
 }
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
+fn variables_take_what_a_replacement_made_for_a_text() {
+    let vars = "vars: [{name: VAR, objref: {apiVersion: v1, kind: ConfigMap, name: s}}]\n";
+    for part in ["", "17", "true", "~", "2001-01-01", "web"] {
+        for vars in ["", vars] {
+            let source = format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: s}}\ndata: {{v: 'Rol|{part}'}}\n"
+            );
+            let base = format!(
+                "resources: [s.yaml, w.yaml]\n{}",
+                replacement("data.v", "metadata.labels.from", "create: true")
+            )
+            .replace("fieldPath: data.v", "fieldPath: data.v, options: {delimiter: '|', index: 1}");
+            let files = [
+                ("base/s.yaml", source),
+                ("base/w.yaml", format!("{WIDGET}  f: x\n")),
+                ("base/kustomization.yaml", base),
+                ("top/kustomization.yaml", format!("resources: [../base]\n{vars}")),
+            ];
+            assert!(both(&files).is_some(), "{files:?}");
+        }
+    }
+}

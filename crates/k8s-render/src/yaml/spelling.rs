@@ -12,6 +12,8 @@ use super::{Node, Origin, Value};
 pub(crate) enum Spelling {
     /// The text of a plain number, boolean or date that is printed otherwise.
     Written(String),
+    /// The text of a scalar that was made without a type: what it looks like decides, but variables take it for a text.
+    Untyped(String),
     /// A text in a field of another type.
     Misplaced(String, Type),
     /// Whether a text has quotes or a collection brackets, where it was printed since it was read.
@@ -96,8 +98,9 @@ impl Node {
             Some(value) => {
                 let is_time = matches!(value, Value::String(_)) && kept.resolved(text) == Type::Timestamp;
                 let origin = match &value {
-                    Value::Number(printed) if printed == text => origin.map(Origin::unmarked),
                     Value::String(_) if !is_time => origin.map(Origin::unmarked),
+                    _ if kept == Type::Open => marked(origin.or(place), Spelling::Untyped(written())),
+                    Value::Number(printed) if printed == text => origin.map(Origin::unmarked),
                     Value::Null if text == "null" => origin.map(Origin::unmarked),
                     _ => marked(origin.or(place), Spelling::Written(written())),
                 };
@@ -109,7 +112,11 @@ impl Node {
     /// The text of any scalar as its file writes it, without quotes; nothing for lists and maps, and for null as a rule.
     pub(crate) fn written(&self) -> Option<&str> {
         match self.origin.as_ref().and_then(|origin| origin.spelling.as_deref()) {
-            Some(Spelling::Written(text)) if plain(text).as_ref() == Some(&self.value) => Some(text),
+            Some(Spelling::Written(text) | Spelling::Untyped(text))
+                if plain(text).as_ref() == Some(&self.value) =>
+            {
+                Some(text)
+            }
             _ => self.scalar_text(),
         }
     }
@@ -124,11 +131,20 @@ impl Node {
             {
                 Type::Timestamp
             }
+            _ if self.untyped().is_some() => Type::Open,
             (Value::Null, _) if self.origin.is_none() => Type::Open,
             (Value::Null, _) => Type::Null,
             (Value::Bool(_), _) => Type::Bool,
             (Value::Number(_), _) => Type::Open.resolved(self.written().unwrap_or_default()),
             _ => Type::Text,
+        }
+    }
+
+    /// The text of a scalar that has no type of its own yet.
+    pub(crate) fn untyped(&self) -> Option<&str> {
+        match self.origin.as_ref()?.spelling.as_deref() {
+            Some(Spelling::Untyped(text)) if plain(text).as_ref() == Some(&self.value) => Some(text),
+            _ => None,
         }
     }
 
