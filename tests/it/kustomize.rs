@@ -100,3 +100,44 @@ fn what_cannot_be_rendered_is_named() {
     assert!([1, 2].contains(&empty.code) && empty.stdout.is_empty(), "{empty:?}");
     assert!(empty.stderr.contains("kustomization"), "{}", empty.stderr);
 }
+
+/// An `OpenAPI` document with one kind of the cluster, one of namespaces, and a list that merges by `id`.
+const TYPES: &str = r#"{"swagger": "2.0", "info": {"title": "t", "version": "v1"},
+"paths": {
+ "/apis/example.com/v1/gadgets/{name}": {"get": {"x-kubernetes-group-version-kind": {"group": "example.com", "kind": "Gadget", "version": "v1"}}},
+ "/apis/example.com/v1/widgets": {"get": {"x-kubernetes-group-version-kind": {"group": "example.com", "kind": "Widget", "version": "v1"}}},
+ "/apis/example.com/v1/namespaces/{namespace}/widgets": {"get": {"x-kubernetes-group-version-kind": {"group": "example.com", "kind": "Widget", "version": "v1"}}}},
+"definitions": {"v1.Gadget": {"type": "object",
+ "properties": {"spec": {"type": "object", "properties": {"items": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}},
+  "x-kubernetes-patch-merge-key": "id", "x-kubernetes-patch-strategy": "merge"}}}},
+ "x-kubernetes-group-version-kind": [{"group": "example.com", "kind": "Gadget", "version": "v1"}]}}}"#;
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
+fn an_open_api_document_says_how_lists_merge_and_what_belongs_to_the_cluster() {
+    let objects: String = ["Gadget", "Widget", "Other"]
+        .iter()
+        .map(|kind| format!("---\napiVersion: example.com/v1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{items: [{{id: a, v: 1}}, {{id: b, v: 2}}]}}\n"))
+        .chain(["---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n".to_owned()])
+        .collect();
+    let patch =
+        "{apiVersion: example.com/v1, kind: Gadget, metadata: {name: x}, spec: {items: [{id: b, v: 3}]}}";
+    for (namespace, open_api) in [
+        ("namespace: ns\n", "openapi: {path: types.json}\n"),
+        ("namespace: ns\n", ""),
+        ("", "openapi: {path: types.json}\n"),
+    ] {
+        let sandbox = Sandbox::empty();
+        sandbox.write("base/objects.yaml", &objects);
+        sandbox.write("base/kustomization.yaml", format!("resources: [objects.yaml]\n{namespace}"));
+        sandbox.write("top/types.json", TYPES);
+        sandbox.write(
+            "top/kustomization.yaml",
+            format!("resources: [../base]\n{open_api}namePrefix: p-\npatches: [{{patch: '{patch}'}}]\n"),
+        );
+        let theirs: String = oracle::kustomize(&sandbox.path("top")).output();
+        let ours: String = infra(&sandbox).run(&["render", "top"]).output();
+        assert_same(&format!("{namespace}{open_api}"), &ours, &theirs);
+        assert!(ours.matches("id: a").count() >= 2, "{ours}");
+    }
+}

@@ -23,6 +23,7 @@ mod graph;
 mod harness;
 mod kustomize;
 mod kustomize_fuzz;
+mod kustomize_scalars;
 mod lint;
 mod manifests;
 mod migrate;

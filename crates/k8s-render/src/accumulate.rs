@@ -99,6 +99,8 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
     objects.retain(|object| {
         object.metadata_texts("annotations").all(|(key, value)| key != LOCAL_CONFIG || value == "false")
     });
+    // Patches and variables may have given two objects one name since they were gathered.
+    session.check(objects.check_unique())?;
     session.check(order::sort(objects, layer.kustomization.sort.as_ref()))?;
     let managed = layer.kustomization.build_metadata.iter().any(|option| option.text == "managedByLabel");
     if managed {
@@ -112,7 +114,7 @@ pub(crate) fn build(session: &mut Session<'_>, root: PathBuf) -> Checked<Vec<Res
     for object in &objects {
         // Kustomize writes the annotations of every object anew before it prints them.
         let checked = object.metadata_texts("annotations").try_for_each(|(key, _)| check_key(key));
-        session.check(checked.map_err(|fault| fault.at(&object.node)))?;
+        session.check(checked.map_err(|fault| fault.at(&object.node)).and_then(|()| object.check_types()))?;
     }
     Ok(objects.into_iter().map(|object| finish(session, &layer, object)).collect())
 }

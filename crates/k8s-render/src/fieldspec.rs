@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use crate::fault::{Outcome, Rule, fail};
 use crate::id::Gvk;
-use crate::path::{Step, retyped};
-use crate::yaml::{Dialect, Node, Resolved, Value, resolve};
+use crate::path::Step;
+use crate::yaml::{Dialect, Node, Resolved, Type, Value, resolve};
 
 /// A field of the objects of some types; empty parts of the type stand for any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,10 +171,8 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str) -> Outcome<()> {
         .map_err(|fault: crate::fault::Fault| fault.at(node));
     }
     // The field keeps its style: without quotes the new text is read for what it looks like.
-    node.value = match node.is_quoted() {
-        Some(false) => retyped(&Value::Null, text),
-        _ => Value::String(text.to_owned()),
-    };
+    let kept = if node.is_quoted() == Some(false) { Type::Open } else { Type::Text };
+    node.value = kept.read(text).unwrap_or_else(|| Value::String(text.to_owned()));
     Ok(())
 }
 

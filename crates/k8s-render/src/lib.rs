@@ -17,6 +17,8 @@
 //! # Ok::<(), k8s_render::Error>(())
 //! ```
 //!
+//! Nothing is read or run but through that trait: `examples/render_from_memory.rs` renders an overlay without any file.
+//!
 //! What needs a network or another program is refused with a [`Finding`] that shows the line which asks for it: remote
 //! bases, Helm charts, and functions in containers or executables.
 //!

@@ -292,8 +292,8 @@ impl<'a> Session<'a> {
         match (&node.value, written.filter(means_the_same)) {
             (Value::Sequence(_) | Value::Mapping(_), _) => None,
             (_, Some(raw)) => Some(raw.into()),
-            (Value::Null, None) => Some("null".into()),
-            (_, None) => node.scalar_text().map(Cow::from),
+            (Value::Null, None) => Some(node.written().unwrap_or("null").into()),
+            (_, None) => node.written().map(Cow::from),
         }
     }
 

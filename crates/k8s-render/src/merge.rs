@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use crate::fault::{Fault, Outcome, Rule};
 use crate::schema::{At, Schema};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Origin, Value};
 
 const DIRECTIVE: &str = "$patch";
 
@@ -251,13 +251,11 @@ impl<'s> Merger<'s> {
 
 /// A patch's scalar as the field's new value. The field keeps its quotes, so that a number or boolean becomes a text in them.
 fn in_style_of(base: &Node, patch: Node) -> Node {
-    match (&patch.value, base.is_quoted()) {
-        (Value::Number(text), Some(true)) => {
-            Node { value: Value::String(text.clone()), origin: patch.origin }
-        }
-        (Value::Bool(value), Some(true)) => {
-            Node { value: Value::String(value.to_string()), origin: patch.origin }
-        }
+    match patch.written() {
+        Some(text) if base.is_quoted() == Some(true) => Node {
+            value: Value::String(text.to_owned()),
+            origin: patch.origin.as_ref().map(Origin::unmarked),
+        },
         _ => patch,
     }
 }
@@ -312,7 +310,7 @@ fn list_directive(items: &mut Vec<Node>) -> Outcome<Directive> {
 }
 
 fn text_of(node: &Node) -> &str {
-    node.scalar_text().unwrap_or_default()
+    node.written().unwrap_or_default()
 }
 
 /// The values of an element's merge keys, empty where it has none; a scalar is its own key.

@@ -1,5 +1,6 @@
 //! An object on its way through the transformers, with the names it had before.
 
+use crate::fault::{Fault, Outcome, Rule};
 use crate::id::{Gvk, Id};
 use crate::share::Shares;
 use crate::yaml::{Node, Value};
@@ -36,6 +37,8 @@ pub(crate) struct Object {
     pub(crate) hashed: bool,
     /// Helm made it; the namespace is then not set.
     pub(crate) from_helm: bool,
+    /// A replacement put a text into a field of another type; something later may have put that right.
+    pub(crate) may_misplace: bool,
     pub(crate) behavior: Behavior,
     /// Variables whose value is a field of this object.
     pub(crate) variables: Vec<String>,
@@ -52,6 +55,7 @@ impl Object {
             suffixes: Vec::new(),
             hashed: false,
             from_helm: false,
+            may_misplace: false,
             behavior: Behavior::default(),
             variables: Vec::new(),
             shares: Shares::default(),
@@ -68,6 +72,18 @@ impl Object {
         known.prefixes.clone_from(&self.prefixes);
         known.suffixes.clone_from(&self.suffixes);
         known
+    }
+
+    /// Fails when a text stands in a field of another type, as an object can neither be printed nor patched as JSON then.
+    pub(crate) fn check_types(&self) -> Outcome<()> {
+        let Some(node) = self.may_misplace.then(|| self.node.misplaced()).flatten() else { return Ok(()) };
+        let text = node.scalar_text().unwrap_or_default();
+        let fault = Fault::new(
+            Rule::Replacement,
+            format!("`{text}` would take the place of a value of another type"),
+            "replace texts by texts and numbers by numbers, or quote the old value",
+        );
+        Err(fault.at(node))
     }
 
     fn text(&self, path: &[&str]) -> &str {

@@ -236,7 +236,7 @@ impl Object {
             let entries = object.node.get(key).into_iter().flat_map(Node::entries);
             entries
                 .map(|(key, value)| {
-                    let text = Value::String(value.scalar_text().unwrap_or_default().to_owned());
+                    let text = Value::String(value.written().unwrap_or_default().to_owned());
                     (key.to_owned(), Node { value: text, origin: value.origin.clone() })
                 })
                 .collect()

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::fault::{Fault, Outcome, Rule};
 use crate::fieldspec::split_path;
 use crate::selector::regex;
-use crate::yaml::{Dialect, Node, Value, emit};
+use crate::yaml::{Node, Value, emit};
 
 /// Splits at dots that are neither escaped nor within brackets. Brackets without `=` only protect their dots.
 pub(crate) fn split(path: &str) -> Vec<String> {
@@ -43,9 +43,9 @@ pub(crate) fn look_up<'n>(node: &'n Node, path: &[String]) -> Option<&'n Node> {
     path.iter().try_fold(node, |node, part| match &node.value {
         Value::Sequence(items) => match (position(part), list_match(part)) {
             (Some(at), _) => items.get(at),
-            (None, Some(("", value))) => items.iter().find(|item| item.scalar_text() == Some(value)),
+            (None, Some(("", value))) => items.iter().find(|item| item.written() == Some(value)),
             (None, Some((key, value))) => {
-                items.iter().find(|item| item.get(key).and_then(Node::scalar_text) == Some(value))
+                items.iter().find(|item| item.get(key).and_then(Node::written) == Some(value))
             }
             (None, None) if part == "-" => items.last(),
             (None, None) => None,
@@ -205,7 +205,7 @@ impl Finder<'_, '_> {
 
 /// The text of a value as it would stand in a file, against which patterns are matched.
 fn printed(node: &Node) -> String {
-    match node.scalar_text() {
+    match node.written() {
         Some(text) => text.to_owned(),
         None => emit(node).trim().to_owned(),
     }
@@ -226,25 +226,6 @@ fn holder_of(part: &str) -> Value {
         Value::Sequence(Vec::new())
     } else {
         Value::Mapping(IndexMap::new())
-    }
-}
-
-/// A new value for a scalar: it keeps the type of the old one; what was just made takes the type the text reads as.
-pub(crate) fn retyped(old: &Value, text: &str) -> Value {
-    use crate::yaml::{Resolved, float_text, resolve};
-    let read = || match resolve(text, Dialect::Resource) {
-        Resolved::Bool(value) => Value::Bool(value),
-        Resolved::Integer(value) => Value::Number(value.to_string()),
-        Resolved::Float(value) => {
-            float_text(value).map_or_else(|| Value::String(text.to_owned()), Value::Number)
-        }
-        Resolved::Null => Value::Null,
-        Resolved::Timestamp(time) => Value::String(time),
-        Resolved::Text => Value::String(text.to_owned()),
-    };
-    match old {
-        Value::Null | Value::Number(_) | Value::Bool(_) => read(),
-        _ => Value::String(text.to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::id::split_api_version;
+use crate::id::{Gvk, split_api_version};
 use crate::yaml::Node;
 
 /// A place in a type: the object type found there, or a list or map of one, with its merge rule.
@@ -32,9 +32,11 @@ pub(crate) enum At<'a> {
     Field(&'a Field),
 }
 
-/// The types that are known to strategic merge.
+/// The types that are known to strategic merge, and what an `openapi` document says of scopes.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
+    /// Group, version and kind of the types whose paths in the document name no namespace.
+    cluster: HashSet<[String; 3]>,
     resources: HashMap<(String, String), usize>,
     types: Vec<HashMap<String, Field>>,
 }
@@ -100,7 +102,32 @@ fn read_table(table: &'static str) -> (Schema, ClusterTypes) {
     (schema, cluster)
 }
 
+/// Group, version and kind.
+fn type_of(node: &Node) -> [String; 3] {
+    ["group", "version", "kind"]
+        .map(|key| node.get(key).and_then(Node::as_str).unwrap_or_default().to_owned())
+}
+
+/// The types that an `OpenAPI` document lets be read by paths of which none names a namespace.
+fn cluster_types(document: &Node) -> HashSet<[String; 3]> {
+    let (mut cluster, mut namespaced) = (HashSet::new(), HashSet::new());
+    for (path, operations) in document.get("paths").into_iter().flat_map(Node::entries) {
+        let Some(read) = operations.at(&["get", "x-kubernetes-group-version-kind"]) else { continue };
+        let types = if path.contains("namespaces/{namespace}") { &mut namespaced } else { &mut cluster };
+        types.insert(type_of(read));
+    }
+    cluster.retain(|known| !namespaced.contains(known));
+    cluster
+}
+
 impl Schema {
+    /// Whether the document, or else the built-in table, says that objects of this type belong to no namespace.
+    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
+        let is_declared =
+            || self.cluster.contains(&[gvk.group.clone(), gvk.version.clone(), gvk.kind.clone()]);
+        gvk.is_cluster_scoped() || (!self.cluster.is_empty() && is_declared())
+    }
+
     /// The type of a whole object.
     pub(crate) fn resource(&self, api_version: &str, kind: &str) -> Option<At<'_>> {
         let key = (api_version.to_owned(), kind.to_owned());
@@ -139,18 +166,16 @@ impl Schema {
             document.get("definitions").into_iter().flat_map(Node::entries).collect();
         let names: HashMap<&str, usize> =
             definitions.iter().enumerate().map(|(index, &(name, _))| (name, index)).collect();
-        let mut schema = Self { types: vec![HashMap::new(); definitions.len()], ..Self::default() };
+        let types = vec![HashMap::new(); definitions.len()];
+        let mut schema = Self { cluster: cluster_types(document), types, ..Self::default() };
         for (at, (_, definition)) in definitions.iter().enumerate() {
             schema.types[at] = schema.fields_of(definition, &names);
             let kinds =
                 definition.get("x-kubernetes-group-version-kind").map(Node::items).unwrap_or_default();
             for kind in kinds {
-                let text = |key: &str| kind.get(key).and_then(Node::as_str).unwrap_or_default();
-                let api_version = match text("group") {
-                    "" => text("version").to_owned(),
-                    group => format!("{group}/{}", text("version")),
-                };
-                schema.resources.insert((api_version, text("kind").to_owned()), at);
+                let [group, version, kind] = type_of(kind);
+                let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
+                schema.resources.insert((api_version, kind), at);
             }
         }
         schema
@@ -215,5 +240,21 @@ mod tests {
         assert!(is_cluster_scoped("rbac.authorization.k8s.io", "v1", "ClusterRole"));
         assert!(!is_cluster_scoped("rbac.authorization.k8s.io", "v2", "ClusterRole"));
         assert!(!is_cluster_scoped("apps", "v1", "Deployment"));
+    }
+
+    #[test]
+    fn paths_of_a_document_tell_scopes() {
+        let text = r#"{paths: {
+            /apis/e.com/v1/gadgets/{name}: {get: {x-kubernetes-group-version-kind: {group: e.com, version: v1, kind: Gadget}}},
+            /apis/e.com/v1/widgets: {get: {x-kubernetes-group-version-kind: {group: e.com, version: v1, kind: Widget}}},
+            "/apis/e.com/v1/namespaces/{namespace}/widgets": {get: {x-kubernetes-group-version-kind: {group: e.com, version: v1, kind: Widget}}},
+            /apis/e.com/v1/others: {post: {x-kubernetes-group-version-kind: {group: e.com, version: v1, kind: Other}}}}}"#
+            .replace("/apis/e.com/v1/gadgets/{name}", "\"/apis/e.com/v1/gadgets/{name}\"");
+        let document = crate::yaml::parse(&crate::Source::new("a", text.into())).0.remove(0);
+        let schema = Schema::from_open_api(&document);
+        let gvk = |kind: &str| Gvk { group: "e.com".into(), version: "v1".into(), kind: kind.into() };
+        assert!(schema.is_cluster_scoped(&gvk("Gadget")));
+        assert!(!schema.is_cluster_scoped(&gvk("Widget")) && !schema.is_cluster_scoped(&gvk("Other")));
+        assert!(!built_in().is_cluster_scoped(&gvk("Gadget")));
     }
 }

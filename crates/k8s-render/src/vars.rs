@@ -95,7 +95,15 @@ fn with_indices(path: Vec<String>) -> Vec<String> {
     parts
 }
 
+/// Whether a scalar counts as a text here; one without a type does.
+fn is_text(node: &Node) -> bool {
+    matches!(node.value, Value::String(_)) || node.untyped().is_some()
+}
+
 fn replace_in(node: &mut Node, values: &HashMap<String, Node>, used: &mut HashSet<String>) -> Outcome<()> {
+    if let Some(text) = node.untyped().map(str::to_owned) {
+        node.value = Value::String(text);
+    }
     match &mut node.value {
         Value::String(text) => {
             if let Some(new) = expand(text, values, used) {
@@ -104,14 +112,14 @@ fn replace_in(node: &mut Node, values: &HashMap<String, Node>, used: &mut HashSe
         }
         Value::Mapping(entries) => {
             for value in entries.values_mut() {
-                if matches!(value.value, Value::String(_)) {
+                if is_text(value) {
                     replace_in(value, values, used)?;
                 }
             }
         }
         Value::Sequence(items) => {
             for item in items {
-                if !matches!(item.value, Value::String(_)) {
+                if !is_text(item) {
                     let fault = Fault::new(
                         Rule::Variable,
                         "a list of texts is expected here",

@@ -28,7 +28,7 @@ pub(crate) struct SetNamespace {
 }
 
 impl Transform for SetNamespace {
-    fn run(&self, objects: &mut Objects, _: &Schema) -> Outcome<()> {
+    fn run(&self, objects: &mut Objects, schema: &Schema) -> Outcome<()> {
         let key = |id: Id| {
             let namespace = id.effective_namespace().to_owned();
             Id { namespace, ..id }
@@ -42,7 +42,7 @@ impl Transform for SetNamespace {
                 *count -= 1;
             }
             object.remember();
-            self.apply(object)?;
+            self.apply(object, schema)?;
             let count = ids.entry(key(object.id())).or_default();
             *count += 1;
             if *count > 1 {
@@ -62,9 +62,9 @@ impl Transform for SetNamespace {
 
 impl SetNamespace {
     /// Sets the namespace of one object and in the fields that repeat it.
-    pub(crate) fn apply(&self, object: &mut Object) -> Outcome<()> {
+    pub(crate) fn apply(&self, object: &mut Object, schema: &Schema) -> Outcome<()> {
         let gvk = object.gvk();
-        if !gvk.is_cluster_scoped() && (!self.unset_only || object.namespace().is_empty()) {
+        if !schema.is_cluster_scoped(&gvk) && (!self.unset_only || object.namespace().is_empty()) {
             object.set_metadata("namespace", Node::text(&self.namespace));
         }
         let binding = matches!(&*gvk.kind, "RoleBinding" | "ClusterRoleBinding");

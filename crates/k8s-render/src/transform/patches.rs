@@ -45,7 +45,9 @@ impl Patches {
                 if self.remembers {
                     object.remember();
                 }
+                object.check_types()?;
                 jsonpatch::apply(&self.operations, &mut object.node)?;
+                object.node.pass_json();
                 object.shares.forget();
                 object.stringify_annotations();
             }

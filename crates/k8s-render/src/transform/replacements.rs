@@ -9,10 +9,10 @@ use crate::id::{Gvk, Id};
 use crate::kustomization::{FieldOptions, Replacement, ReplacementSource, ReplacementTarget, Selector};
 use crate::object::Object;
 use crate::objects::Objects;
-use crate::path::{at, find_all, look_up, retyped, split};
+use crate::path::{Step, at, find_all, look_up, split};
 use crate::schema::Schema;
 use crate::selector::Matcher;
-use crate::yaml::{Node, Origin, Value};
+use crate::yaml::{Node, Origin, Type, Value};
 
 const DEFAULT_PATH: &str = "metadata.name";
 
@@ -93,7 +93,8 @@ impl ReplacementSource {
             return Err(fault(problem, "narrow the selector to one object", origin));
         }
         let path = if self.field_path.is_empty() { DEFAULT_PATH } else { &self.field_path };
-        let value = look_up(&source.node, &split(path)).filter(|value| !is_blank(value));
+        let value = look_up(&source.node, &split(path))
+            .filter(|value| !value.is_null() && !value.is_empty_collection());
         let Some(value) = value else {
             let problem = format!("`{}` has no value at `{path}`", source.id());
             return Err(fault(problem, "correct `fieldPath`", origin));
@@ -102,7 +103,7 @@ impl ReplacementSource {
         if delimiter.is_empty() {
             return Ok(value.clone());
         }
-        let Some(text) = value.scalar_text() else {
+        let Some(text) = value.written() else {
             return Err(fault(
                 "only a single value can be split by a delimiter",
                 "remove `delimiter`",
@@ -111,20 +112,11 @@ impl ReplacementSource {
         };
         let index = usize::try_from(self.options.index).ok();
         match index.and_then(|index| text.split(delimiter.as_str()).nth(index)) {
-            Some(part) => Ok(Node { value: retyped(&value.value, part), origin: value.origin.clone() }),
+            Some(part) => Ok(Node::retyped(value.scalar_type(), part, value.origin.as_ref(), origin)),
             None => {
                 Err(fault(format!("`{text}` has no part {}", self.options.index), "correct `index`", origin))
             }
         }
-    }
-}
-
-fn is_blank(node: &Node) -> bool {
-    match &node.value {
-        Value::Null => true,
-        Value::Sequence(items) => items.is_empty(),
-        Value::Mapping(entries) => entries.is_empty(),
-        _ => false,
     }
 }
 
@@ -179,8 +171,15 @@ impl ReplacementTarget {
                 ));
             }
             for place in places {
+                let is_empty = value.written() == Some("") && self.options.delimiter.is_empty();
+                let in_flow = is_empty && stands_in_flow(&mut object.node, &place);
                 if let Some(field) = at(&mut object.node, &place) {
+                    if in_flow && field.scalar_type() == Type::Open {
+                        // Nothing is null on lines of its own, but a text within brackets or braces.
+                        field.value = Value::String(String::new());
+                    }
                     set(field, value, &self.options, origin)?;
+                    object.may_misplace |= field.misplaced().is_some();
                 }
             }
         }
@@ -188,24 +187,16 @@ impl ReplacementTarget {
     }
 }
 
+fn stands_in_flow(root: &mut Node, place: &[Step]) -> bool {
+    (0..place.len()).any(|end| at(root, &place[..end]).is_some_and(|node| node.is_flow()))
+}
+
 fn is_collection(node: &Node) -> bool {
     matches!(node.value, Value::Mapping(_) | Value::Sequence(_))
 }
 
-/// Whether a scalar may take another's place: the type stays that of the old one, which the new text must read as.
-fn keeps_type(old: &Value, new: &Value) -> bool {
-    let is_whole = |text: &str| !text.contains(['.', 'e', 'E', 'i', 'n']);
-    match (old, new) {
-        (Value::Number(old), Value::Number(new)) => is_whole(new) || !is_whole(old),
-        (Value::Number(_) | Value::Bool(_), new) => {
-            std::mem::discriminant(old) == std::mem::discriminant(new)
-        }
-        _ => true,
-    }
-}
-
 fn set(field: &mut Node, value: &Node, options: &FieldOptions, origin: Option<&Origin>) -> Outcome<()> {
-    let text = value.scalar_text().unwrap_or_default();
+    let text = value.written().unwrap_or_default();
     let text = if options.delimiter.is_empty() {
         Cow::Borrowed(text)
     } else {
@@ -216,7 +207,7 @@ fn set(field: &mut Node, value: &Node, options: &FieldOptions, origin: Option<&O
                 origin,
             ));
         }
-        let old = field.scalar_text().unwrap_or_default();
+        let old = field.written().unwrap_or_default();
         let mut parts: Vec<&str> = old.split(options.delimiter.as_str()).collect();
         match usize::try_from(options.index) {
             Err(_) => parts.insert(0, text),
@@ -228,17 +219,7 @@ fn set(field: &mut Node, value: &Node, options: &FieldOptions, origin: Option<&O
     if is_collection(field) {
         *field = value.clone();
     } else {
-        let new = retyped(&field.value, &text);
-        if !keeps_type(&field.value, &new) {
-            let problem = format!("`{text}` would take the place of a value of another type");
-            return Err(fault(
-                problem,
-                "replace texts by texts and numbers by numbers, or quote the old value",
-                origin,
-            ));
-        }
-        field.value = new;
-        field.origin.clone_from(&value.origin);
+        *field = Node::retyped(field.scalar_type(), &text, value.origin.as_ref(), origin);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::finding::Source;
 use crate::json;
-use crate::path::{Create, Step, at, find_all, look_up, retyped};
+use crate::path::{Create, Step, at, find_all, look_up};
 use crate::yaml::{Node, Origin, Value, emit, parse, restyle};
 
 /// Sets the value at a path that leads into such a text. `false` when the path does not, and nothing was changed.
@@ -65,7 +65,11 @@ fn change(text: &str, path: &[String], value: &Node, create: Create<'_>) -> Opti
         let field = at(&mut document, place)?;
         field.value = match &field.value {
             Value::Mapping(_) | Value::Sequence(_) => value.value.clone(),
-            old => retyped(old, value.scalar_text().unwrap_or_default()),
+            _ => {
+                let new = value.written().unwrap_or_default();
+                let kept = field.scalar_type();
+                kept.read(new).or_else(|| (!is_json).then(|| Value::String(new.to_owned())))?
+            }
         };
     }
     Some(match spliced {
@@ -78,7 +82,7 @@ fn change(text: &str, path: &[String], value: &Node, create: Create<'_>) -> Opti
 
 /// Puts the new scalar where the old ones stand, so that quotes and order of the text stay, and its comments too.
 fn splice(text: &str, document: &mut Node, places: &[Vec<Step>], value: &Node) -> Option<String> {
-    let new = value.scalar_text()?;
+    let new = value.written()?;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     for place in places {
         let field = at(document, place)?;

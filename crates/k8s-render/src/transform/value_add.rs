@@ -21,7 +21,7 @@ pub(crate) struct ValueTarget {
 }
 
 impl Transform for AddValue {
-    fn run(&self, objects: &mut Objects, _: &Schema) -> Outcome<()> {
+    fn run(&self, objects: &mut Objects, schema: &Schema) -> Outcome<()> {
         for target in &self.targets {
             let chosen = |object: &&mut crate::object::Object| {
                 target.selector.as_ref().is_none_or(|selector| selector.selects(object))
@@ -34,7 +34,7 @@ impl Transform for AddValue {
                         unset_only: false,
                         subjects: Subjects::NamedDefault,
                     };
-                    namespace.apply(object)?;
+                    namespace.apply(object, schema)?;
                     continue;
                 }
                 let field = field_or_new(&mut object.node, &split_path(&target.field_path, '/')).ok_or_else(

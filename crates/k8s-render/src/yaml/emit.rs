@@ -307,6 +307,11 @@ enum Style {
     Literal,
 }
 
+/// Whether a text is printed in quotes or as a block.
+pub(super) fn needs_quotes(text: &str) -> bool {
+    !matches!(style(text, false), Style::Plain)
+}
+
 /// How a text is written: plain where that reads back as the same text, else quoted or as a block.
 fn style(text: &str, key: bool) -> Style {
     let shape = Shape::of(text);

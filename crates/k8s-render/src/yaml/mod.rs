@@ -5,6 +5,7 @@ mod node;
 mod parse;
 mod resolve;
 mod restyle;
+mod spelling;
 
 pub(crate) use emit::emit_into;
 pub use emit::{emit, to_yaml};
@@ -13,3 +14,4 @@ pub use parse::{parse, parse_as};
 pub use resolve::Dialect;
 pub(crate) use resolve::{Resolved, float_text, resolve};
 pub(crate) use restyle::restyle;
+pub(crate) use spelling::Type;

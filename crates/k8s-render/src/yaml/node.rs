@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::spelling::Spelling;
+
 /// Where a value stands: a file of the render and a byte range in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -13,6 +15,15 @@ pub struct Origin {
     pub start: usize,
     /// One past the last byte of the value.
     pub end: usize,
+    /// What the value does not say of how it was written; boxed, because it is rare.
+    pub(crate) spelling: Option<Box<Spelling>>,
+}
+
+impl Origin {
+    /// The same place for a value that says all of itself.
+    pub(crate) fn unmarked(&self) -> Self {
+        Self { file: Arc::clone(&self.file), start: self.start, end: self.end, spelling: None }
+    }
 }
 
 /// A value of a YAML document.
@@ -142,7 +153,39 @@ impl Node {
     /// Whether a text was written in quotes or as a block, judged by its length in the file; `None` where no file holds it.
     pub(crate) fn is_quoted(&self) -> Option<bool> {
         let origin = self.origin.as_ref()?;
+        match origin.spelling.as_deref() {
+            Some(Spelling::Misplaced(..)) => return Some(false),
+            Some(Spelling::Enclosed(quoted)) => return Some(*quoted),
+            _ => {}
+        }
         Some(origin.end.saturating_sub(origin.start) != self.as_str()?.len())
+    }
+
+    /// Whether this is a list or map without elements.
+    pub(crate) fn is_empty_collection(&self) -> bool {
+        match &self.value {
+            Value::Sequence(items) => items.is_empty(),
+            Value::Mapping(entries) => entries.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether this is a collection in brackets or braces, which end behind the last of its values.
+    pub(crate) fn is_flow(&self) -> bool {
+        let children: &mut dyn Iterator<Item = &Node> = match &self.value {
+            Value::Sequence(items) => &mut items.iter(),
+            Value::Mapping(entries) => &mut entries.values(),
+            _ => return false,
+        };
+        self.origin.as_ref().is_some_and(|own| {
+            if let Some(Spelling::Enclosed(enclosed)) = own.spelling.as_deref() {
+                return *enclosed;
+            }
+            let inside = children.filter_map(|child| child.origin.as_ref()).filter(|origin| {
+                origin.file == own.file && origin.start >= own.start && origin.end <= own.end
+            });
+            inside.map(|origin| origin.end).max().is_none_or(|last| last < own.end)
+        })
     }
 
     /// Whether this is `null`.

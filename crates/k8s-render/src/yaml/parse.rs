@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::resolve::{Dialect, Resolved, float_text, resolve};
+use super::spelling::remembered;
 use super::{Node, Origin, Value};
 use crate::finding::{Finding, Source};
 
@@ -173,7 +174,12 @@ impl Builder<'_> {
                     return self.key(&text, style, tag.as_deref(), anchor, range);
                 }
                 let value = self.scalar(&text, style, tag.as_deref(), &range)?;
-                let node = self.node(value, range);
+                let mut node = self.node(value, range);
+                if style == ScalarStyle::Plain && self.dialect == Dialect::Resource {
+                    node.origin = node
+                        .origin
+                        .map(|origin| Origin { spelling: remembered(&text, &node.value), ..origin });
+                }
                 self.complete(node, anchor);
             }
             Event::SequenceStart(style, anchor, _) => {
@@ -205,7 +211,8 @@ impl Builder<'_> {
     }
 
     fn node(&self, value: Value, range: Range<usize>) -> Node {
-        let origin = Origin { file: Arc::clone(&self.file), start: range.start, end: range.end };
+        let origin =
+            Origin { file: Arc::clone(&self.file), start: range.start, end: range.end, spelling: None };
         Node { value, origin: Some(origin) }
     }
 

@@ -150,7 +150,8 @@ pub(crate) fn float_text(value: f64) -> Option<String> {
         return None;
     }
     if value.fract().abs() < f64::MIN_POSITIVE && value.abs() < 1e21 {
-        let whole = format!("{value:.0}");
+        // The shortest digits that tell the number from others, as JSON has them, and zeros.
+        let whole = value.to_string();
         if let Some(integer) = whole.parse::<i128>().ok().filter(|&integer| fits_64_bits(integer)) {
             return Some(integer.to_string());
         }
@@ -163,7 +164,7 @@ fn fits_64_bits(integer: i128) -> bool {
 }
 
 /// Go's shortest general format: an exponent below -4 or from 6 digits up is written out.
-fn shortest(value: f64) -> String {
+pub(super) fn shortest(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
     match exponent.parse::<i32>() {
@@ -262,6 +263,7 @@ mod tests {
             ("1e21", "1e+21"),
             ("1e20", "1e+20"),
             ("1.5e300", "1.5e+300"),
+            ("1234567890123456789.0", "1234567890123456800"),
             ("1e-7", "1e-07"),
             ("0x1F", "31"),
             ("0o14", "12"),
