@@ -436,8 +436,9 @@ RENAME TABLE s TO t;
 ";
 
 /// Statements in the styles of frameworks and tools, each file on a database of its own.
-const STYLES: [(&str, &str); 9] = [
+const STYLES: [(&str, &str); 10] = [
     ("own alters", include_str!("statements/alters.sql")),
+    ("own constraints", include_str!("statements/constraints.sql")),
     ("own django", include_str!("statements/django.sql")),
     ("own laravel", include_str!("statements/laravel.sql")),
     ("own more", include_str!("statements/more.sql")),

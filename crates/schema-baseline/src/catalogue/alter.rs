@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::Run;
+use super::constraint_names::Numbers;
 use super::create::column_keys;
 use super::options::option;
 use super::partitions::NotChanged;
@@ -35,6 +36,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.unlink(&table.name, &key.parent);
         }
+        self.check_added_again(&table, alter);
         let before = self.findings.len();
         let dropped_keys = self.drops(&mut table, &alter.actions);
         // New columns of the same statement take the new character set.
@@ -43,6 +45,7 @@ impl Run<'_> {
         self.columns(&mut table, &alter.actions);
         self.settle_versioning(&mut table, &known, alter.name.span(), false);
         self.additions(&mut table, &alter.actions);
+        self.check_names_of_checks(&table);
         for action in &alter.actions {
             if let AlterAction::Add(TableElement::Column(def), _)
             | AlterAction::Modify(def, _)
@@ -62,6 +65,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }
+        self.catalogue.file_constraints(&table);
         self.catalogue.tables.insert(table.name.clone(), Arc::new(table));
         let mut name = alter.name.clone();
         for action in &alter.actions {
@@ -249,6 +253,7 @@ impl Run<'_> {
 
     /// The third round: keys and constraints.
     fn additions(&mut self, table: &mut Table, actions: &[TableAction]) {
+        let mut numbers = Numbers::of(table);
         for action in actions {
             match &action.action {
                 AlterAction::RenameKey(from, to) => self.rename_key(table, from, to),
@@ -289,7 +294,7 @@ impl Run<'_> {
                         self.add_key(table, &key);
                     }
                     for check in &def.checks {
-                        self.add_check(table, check, Some(&def.name));
+                        self.add_check(table, check, Some(&def.name), &mut numbers);
                     }
                 }
                 _ => {}
@@ -303,15 +308,17 @@ impl Run<'_> {
                         .as_ref()
                         .is_some_and(|name| table.foreign_keys.iter().any(|other| name.same(&other.name)));
                     if !(action.if_exists && named) {
-                        self.add_foreign_key(table, key, true);
+                        self.add_foreign_key(table, key, &mut numbers, true);
                     }
                 }
                 AlterAction::Add(TableElement::Column(def), _) => {
                     if let Some(key) = self.inline_foreign_key(def) {
-                        self.add_foreign_key(table, &key, true);
+                        self.add_foreign_key(table, &key, &mut numbers, true);
                     }
                 }
-                AlterAction::Add(TableElement::Check(check), _) => self.add_check(table, check, None),
+                AlterAction::Add(TableElement::Check(check), _) => {
+                    self.add_check(table, check, None, &mut numbers);
+                }
                 _ => {}
             }
         }

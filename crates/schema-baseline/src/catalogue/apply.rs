@@ -79,6 +79,9 @@ impl Run<'_> {
             StatementKind::DropDatabase(name) => self.drop_database(name, span),
             StatementKind::Data { uses } => {
                 self.data(uses);
+                if self.begins_with(span, &["truncate"]) {
+                    self.check_truncated(uses);
+                }
                 // `SELECT … INTO @variable`
                 if self.begins_with(span, &["select"]) {
                     self.interpret_quietly(span);

@@ -2,6 +2,7 @@
 
 use super::Catalogue;
 use super::apply::Run;
+use super::constraint_names::{Numbers, Unique};
 use super::table::{Check, Column, ForeignKey, Key, Table};
 use crate::ast::{
     Action, ActionWord, CheckDef, ForeignKeyDef, Ident, KeyKind, KeyPart, KeyPartOf, KeyWords, same_name,
@@ -9,25 +10,27 @@ use crate::ast::{
 use crate::dialect::Vendor;
 use crate::finding::{Finding, at};
 use crate::nearest::advice;
-use crate::place::{Place, Span};
 
 impl Run<'_> {
     /// Adds a foreign key, with the key that backs it when no other does.
-    pub(super) fn add_foreign_key(&mut self, table: &mut Table, def: &ForeignKeyDef, altering: bool) {
+    pub(super) fn add_foreign_key(
+        &mut self,
+        table: &mut Table,
+        def: &ForeignKeyDef,
+        numbers: &mut Numbers,
+        altering: bool,
+    ) {
         // The name behind `FOREIGN KEY` is also that of the constraint on MariaDB, when it has no other.
         let index = def.index.as_ref().filter(|_| self.catalogue.dialect.vendor == Vendor::MariaDb);
-        let (name, generated_name) = if let Some(name) = def.name.as_ref().or(index) {
-            (name.text.clone(), false)
-        } else {
-            let n = table.next_number("ibfk", table.foreign_keys.iter().map(|key| key.name.as_str()));
-            (format!("{}_ibfk_{n}", table.name), true)
+        let (name, generated_name) = match def.name.as_ref().or(index) {
+            Some(name) => (name.text.clone(), false),
+            None => (numbers.foreign_key(table), true),
         };
-        if let Some(holder) = table.foreign_keys.iter().find(|key| same_name(&key.name, &name)) {
-            self.duplicate_constraint(
-                def.name.as_ref().map_or(def.span, |name| name.span),
-                &name,
-                &holder.place,
-            );
+        let own = table.foreign_keys.iter().find(|key| same_name(&key.name, &name)).map(|key| &key.place);
+        let elsewhere = || self.catalogue.constraint_elsewhere(Unique::ForeignKey, &name, &table.name);
+        if let Some(holder) = own.or_else(elsewhere).cloned() {
+            let span = def.name.as_ref().map_or(def.span, |name| name.span);
+            self.duplicate_constraint(span, &name, &holder);
             return;
         }
         let parent = &def.references.table;
@@ -138,14 +141,14 @@ impl Run<'_> {
         table.keys.push(made);
     }
 
-    fn duplicate_constraint(&mut self, span: Span, name: &str, holder: &Place) {
-        let first = vec![Finding::see_also("defined first here", holder)];
-        let (name, holder) = (name.to_owned(), "another constraint".to_owned());
-        self.report(span, |src, span| Finding::DuplicateKey { name, holder, src, span, first });
-    }
-
     /// Adds a check constraint. MariaDB keeps what stands in the definition of a `column` there.
-    pub(super) fn add_check(&mut self, table: &mut Table, def: &CheckDef, column: Option<&Ident>) {
+    pub(super) fn add_check(
+        &mut self,
+        table: &mut Table,
+        def: &CheckDef,
+        column: Option<&Ident>,
+        numbers: &mut Numbers,
+    ) {
         let mariadb = self.catalogue.dialect.vendor == Vendor::MariaDb;
         if mariadb && !def.enforced {
             self.refuse(def.span, "MariaDB enforces every check".to_owned(), "leave NOT ENFORCED out");
@@ -164,19 +167,15 @@ impl Run<'_> {
                     .find(|name| !is_taken(name));
                 (free.unwrap_or_default(), true)
             }
-            (None, None) => {
-                let n = table.next_number("chk", table.checks.iter().map(|check| check.name.as_str()));
-                (format!("{}_chk_{n}", table.name), true)
-            }
+            (None, None) => (numbers.check(table), true),
         };
         let holder =
             table.checks.iter().find(|check| check.column.is_none() && same_name(&check.name, &name));
-        if let Some(holder) = holder.filter(|_| column.is_none()) {
-            self.duplicate_constraint(
-                def.name.as_ref().map_or(def.span, |name| name.span),
-                &name,
-                &holder.place,
-            );
+        let elsewhere = || self.catalogue.constraint_elsewhere(Unique::Check, &name, &table.name);
+        let holder = holder.map(|check| &check.place).or_else(elsewhere);
+        if let Some(holder) = holder.filter(|_| column.is_none()).cloned() {
+            let span = def.name.as_ref().map_or(def.span, |name| name.span);
+            self.duplicate_constraint(span, &name, &holder);
             return;
         }
         let place = self.place(def.span);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::Run;
+use super::constraint_names::Numbers;
 use super::options::option;
 use super::select::{self, Stop};
 use super::table::{Column, Table};
@@ -75,12 +76,14 @@ impl Run<'_> {
                 self.check_null_in_primary(&table, def);
             }
         }
+        let mut numbers = Numbers::of(&table);
         for (check, column) in checks {
-            self.add_check(&mut table, check, column);
+            self.add_check(&mut table, check, column, &mut numbers);
         }
         for key in &foreign_keys {
-            self.add_foreign_key(&mut table, key, false);
+            self.add_foreign_key(&mut table, key, &mut numbers, false);
         }
+        self.check_names_of_checks(&table);
         self.require_key_for_auto_increment(&table);
         self.require_sequences(&mut table);
         self.check_partitions(&table, def.name.span());
@@ -139,6 +142,7 @@ impl Run<'_> {
         for key in table.foreign_keys.iter().filter(|key| key.parent_schema.is_none()) {
             self.catalogue.link(&table.name, &key.parent);
         }
+        self.catalogue.file_constraints(&table);
         self.catalogue.tables.insert(table.name.clone(), Arc::new(table));
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Catalogue;
 use super::apply::Run;
 use super::table::Table;
-use crate::ast::ObjectName;
+use crate::ast::{ObjectName, Reference};
 use crate::finding::Finding;
 
 impl Run<'_> {
@@ -46,6 +46,32 @@ impl Run<'_> {
                 self.report(name.span(), |src, span| Finding::StillInUse { what, user, src, span, used });
             }
             self.remove_table(text);
+        }
+    }
+
+    /// Refuses to empty what is no table, and a table to which others refer.
+    pub(super) fn check_truncated(&mut self, uses: &[Reference]) {
+        let Some(name) = uses.first().map(|table| &table.name).filter(|name| self.catalogue.owns(name))
+        else {
+            return;
+        };
+        if self.catalogue.views.contains_key(name.text()) {
+            self.refuse(name.span(), format!("`{}` is a view", name.text()), "name a table");
+        }
+        let child = self.catalogue.children(name.text()).find(|child| *child != name.text());
+        let child = child.and_then(|child| self.catalogue.table(child));
+        if let Some(child) =
+            child.filter(|child| self.catalogue.foreign_key_checks && child.is_certain(self.catalogue))
+        {
+            let key = child.foreign_keys.iter().find(|key| key.parent == name.text());
+            let used = key.map(|key| Finding::see_also("the foreign key", &key.place)).into_iter().collect();
+            let user = format!(
+                "foreign key `{}` of table `{}`",
+                key.map_or("", |key| key.name.as_str()),
+                child.name
+            );
+            let what = format!("table `{}`", name.text());
+            self.report(name.span(), |src, span| Finding::StillInUse { what, user, src, span, used });
         }
     }
 

@@ -5,6 +5,7 @@ mod apply;
 mod changed_once;
 mod column_renames;
 mod columns;
+mod constraint_names;
 mod constraints;
 mod create;
 mod definitions;
@@ -65,6 +66,8 @@ pub struct Catalogue {
     pub(crate) events: BTreeMap<String, Event>,
     /// For each parent, its children and the number of their foreign keys.
     children: BTreeMap<String, BTreeMap<String, usize>>,
+    /// The table that has, or had, a constraint whose name is unique in the schema; names in lower case.
+    constraints: BTreeMap<(constraint_names::Unique, String), String>,
     /// How many statements have run that may have counted by a sequence.
     counted: u64,
     /// The statement after which any object may have any definition.
@@ -146,6 +149,7 @@ impl Catalogue {
             procedures: BTreeMap::new(),
             events: BTreeMap::new(),
             children: BTreeMap::new(),
+            constraints: BTreeMap::new(),
             counted: 0,
             unsure: None,
             session: interpret::Session::default(),

@@ -198,13 +198,6 @@ impl Table {
             .find(|name| self.key(name).is_none())
             .unwrap_or_default()
     }
-
-    /// The number behind the highest `TABLE_suffix_N` among `names`.
-    pub(super) fn next_number<'a>(&self, suffix: &str, names: impl Iterator<Item = &'a str>) -> usize {
-        let prefix = format!("{}_{suffix}_", self.name).to_lowercase();
-        names.filter_map(|name| name.to_lowercase().strip_prefix(&prefix)?.parse().ok()).max().unwrap_or(0)
-            + 1
-    }
 }
 
 impl Key {
