@@ -160,6 +160,24 @@ fn a_json_patch_leaves_quotes_only_where_they_are_needed() {
 
 #[test]
 #[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
+fn a_block_stays_one_whatever_patches_put_in_place_of_its_last_line() {
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: api\n  namespace: n\nrules: []\n";
+    let patch = "patches:\n- target: {kind: Role}\n  patch: |\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: Role\n    metadata: {name: api}\n";
+    let part = "fieldPath: kind, options: {delimiter: e, index: 1}";
+    let top = replacement("kind", "metadata.labels.from", "create: true")
+        .replace("ConfigMap", "Role")
+        .replace("Widget", "Role")
+        .replace("name: s,", "name: api,")
+        .replace("fieldPath: kind", part);
+    let files = [
+        ("top/role.yaml", role.to_owned()),
+        ("top/kustomization.yaml", format!("resources: [role.yaml]\n{patch}{top}")),
+    ];
+    assert!(both(&files).is_some_and(|text| text.contains("from: null")), "{files:?}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "servers"), ignore = "needs kustomize: run ./tests/run")]
 fn an_empty_part_is_null_on_a_line_of_its_own_and_a_text_in_braces() {
     let mut texts = Vec::new();
     for labels in ["{a: b}", "{}", "\n    a: b"] {

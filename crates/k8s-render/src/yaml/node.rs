@@ -170,22 +170,11 @@ impl Node {
         }
     }
 
-    /// Whether this is a collection in brackets or braces, which end behind the last of its values.
+    /// Whether this is a collection in brackets or braces.
     pub(crate) fn is_flow(&self) -> bool {
-        let children: &mut dyn Iterator<Item = &Node> = match &self.value {
-            Value::Sequence(items) => &mut items.iter(),
-            Value::Mapping(entries) => &mut entries.values(),
-            _ => return false,
-        };
-        self.origin.as_ref().is_some_and(|own| {
-            if let Some(Spelling::Enclosed(enclosed)) = own.spelling.as_deref() {
-                return *enclosed;
-            }
-            let inside = children.filter_map(|child| child.origin.as_ref()).filter(|origin| {
-                origin.file == own.file && origin.start >= own.start && origin.end <= own.end
-            });
-            inside.map(|origin| origin.end).max().is_none_or(|last| last < own.end)
-        })
+        let spelling = self.origin.as_ref().and_then(|origin| origin.spelling.as_deref());
+        matches!(self.value, Value::Sequence(_) | Value::Mapping(_))
+            && matches!(spelling, Some(Spelling::Enclosed(true)))
     }
 
     /// Whether this is `null`.

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::resolve::{Dialect, Resolved, float_text, resolve};
-use super::spelling::remembered;
+use super::spelling::{Spelling, remembered};
 use super::{Node, Origin, Value};
 use crate::finding::{Finding, Source};
 
@@ -201,8 +201,9 @@ impl Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 // A flow collection holds nothing but flow collections.
+                let is_flow = self.flow_depth > 0;
                 self.flow_depth = self.flow_depth.saturating_sub(1);
-                self.close(&range);
+                self.close(&range, is_flow);
             }
             Event::Alias(id) => self.alias(id, range)?,
             _ => {}
@@ -338,7 +339,12 @@ impl Builder<'_> {
         Err(Stop)
     }
 
-    fn close(&mut self, end: &Range<usize>) {
+    fn close(&mut self, end: &Range<usize>, is_flow: bool) {
+        let mark = |node: &mut Node| {
+            if let Some(origin) = node.origin.as_mut().filter(|_| is_flow) {
+                origin.spelling = Some(Box::new(Spelling::Enclosed(true)));
+            }
+        };
         match self.frames.pop() {
             Some(Frame::Sequence { anchor, range, mut items }) => {
                 // Most collections are small and live long.
@@ -346,7 +352,8 @@ impl Builder<'_> {
                 let last =
                     items.last().and_then(|node| node.origin.as_ref()).map_or(end.end, |last| last.end);
                 let stop = if range.is_empty() { last } else { end.end };
-                let node = self.node(Value::Sequence(items), range.start..stop.max(range.start));
+                let mut node = self.node(Value::Sequence(items), range.start..stop.max(range.start));
+                mark(&mut node);
                 self.complete(node, anchor);
             }
             Some(Frame::Mapping(mut mapping)) => {
@@ -362,7 +369,8 @@ impl Builder<'_> {
                     .max();
                 let stop = if mapping.range.is_empty() { last.unwrap_or(end.end) } else { end.end };
                 let range = mapping.range.start..stop.max(mapping.range.start);
-                let node = self.node(Value::Mapping(mapping.entries), range);
+                let mut node = self.node(Value::Mapping(mapping.entries), range);
+                mark(&mut node);
                 self.complete(node, mapping.anchor);
             }
             None => {}

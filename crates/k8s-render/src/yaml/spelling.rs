@@ -16,7 +16,7 @@ pub(crate) enum Spelling {
     Untyped(String),
     /// A text in a field of another type.
     Misplaced(String, Type),
-    /// Whether a text has quotes or a collection brackets, where it was printed since it was read.
+    /// Whether a text has quotes, where it was printed since it was read; whether a collection has brackets or braces.
     Enclosed(bool),
 }
 
@@ -164,14 +164,12 @@ impl Node {
     /// What is left after a way through JSON: every number is a double, and nothing tells how it was written.
     pub(crate) fn pass_json(&mut self) {
         let is_negative = self.written().is_some_and(|text| text.starts_with('-'));
-        if let Some(origin) = &mut self.origin {
+        // Only what is empty keeps its brackets.
+        let stays = self.is_flow() && self.is_empty_collection();
+        if let Some(origin) = self.origin.as_mut().filter(|_| !stays) {
             origin.spelling = None;
         }
         let was_quoted = self.is_quoted();
-        let opens = self.is_flow() && !self.is_empty_collection();
-        if let Some(origin) = self.origin.as_mut().filter(|_| opens) {
-            origin.spelling = Some(Box::new(Spelling::Enclosed(false)));
-        }
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(Node::pass_json),
             Value::Mapping(entries) => entries.values_mut().for_each(Node::pass_json),
