@@ -63,7 +63,7 @@ impl Platform {
         let mut of_rules = Findings::new(sources.clone());
         let first = u32::try_from(texts.parts.len() + 1).unwrap_or(u32::MAX);
         // What rules speak of is needed only to understand their trees.
-        let (loaded, trees) = rayon::join(
+        let (mut loaded, trees) = rayon::join(
             || read::platform(texts, &mut findings).unwrap_or_default(),
             || {
                 let texts = (first..).zip(texts.rules);
@@ -73,7 +73,6 @@ impl Platform {
             },
         );
         findings.extend(of_rules);
-        let mut loaded = loaded;
         loaded.sources = sources;
         loaded.compatibility = read::compatibility(&trees, &loaded, &mut findings);
         (loaded, findings.into_sorted())

@@ -51,6 +51,8 @@ pub mod place;
 pub mod replay;
 pub mod served;
 pub mod show;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
 pub use error::Error;

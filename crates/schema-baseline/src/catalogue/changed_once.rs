@@ -47,19 +47,13 @@ impl Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use crate::dialect::Dialect;
-    use crate::place::Source;
-    use crate::replay::replay_scripts;
+    use crate::testing;
 
     /// Whether MySQL 9.7 and MariaDB 10.11 accept these actions.
     fn accepted(actions: &str) -> [bool; 2] {
-        ["mysql-9.7", "mariadb-10.11"].map(|server| {
-            let text = format!("CREATE TABLE t (a INT, b INT, p INT PRIMARY KEY); ALTER TABLE t {actions}");
-            let source = Arc::new(Source::new("a.sql", text.into()));
-            replay_scripts([source], server.parse::<Dialect>().unwrap()).1.is_empty()
-        })
+        testing::accepted(&format!(
+            "CREATE TABLE t (a INT, b INT, p INT PRIMARY KEY); ALTER TABLE t {actions}"
+        ))
     }
 
     #[test]

@@ -253,14 +253,11 @@ mod tests {
     use crate::dialect::Dialect;
     use crate::place::Source;
     use crate::replay::replay_scripts;
+    use crate::testing;
 
     /// Whether each dialect accepts a column: MySQL 9.7 and MariaDB 10.11.
     fn accepted(column: &str) -> [bool; 2] {
-        ["mysql-9.7", "mariadb-10.11"].map(|server| {
-            let text = format!("CREATE TABLE t ({column}, k INT, KEY (a))");
-            let source = Arc::new(Source::new("a.sql", text.into()));
-            replay_scripts([source], server.parse::<Dialect>().unwrap()).1.is_empty()
-        })
+        testing::accepted(&format!("CREATE TABLE t ({column}, k INT, KEY (a))"))
     }
 
     #[test]

@@ -49,18 +49,11 @@ impl Cursor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use crate::dialect::Dialect;
-    use crate::parse::parse;
-    use crate::place::Source;
+    use crate::testing;
 
     /// Whether MySQL and MariaDB read the attributes of a column.
     fn read(attributes: &str) -> [bool; 2] {
-        ["mysql-9.7", "mariadb-10.11"].map(|server| {
-            let source = Source::new("a.sql", format!("CREATE TABLE t (a INT, b INT {attributes})").into());
-            parse(&Arc::new(source), server.parse::<Dialect>().unwrap()).1.is_empty()
-        })
+        testing::read(&format!("CREATE TABLE t (a INT, b INT {attributes})"))
     }
 
     #[test]
@@ -94,12 +87,7 @@ mod tests {
 
     #[test]
     fn words_of_one_vendor_are_refused_by_the_other() {
-        let read = |text: &str| {
-            ["mysql-9.7", "mariadb-10.11"].map(|server| {
-                let source = Arc::new(Source::new("a.sql", text.into()));
-                parse(&source, server.parse::<Dialect>().unwrap()).1.is_empty()
-            })
-        };
+        let read = testing::read;
         for text in [
             "ALTER TABLE t DROP CHECK c",
             "ALTER TABLE t ALTER CHECK c ENFORCED",

@@ -270,16 +270,10 @@ impl Reader<'_> {
                 return self.binary(&negation(left), &opposite_of(op)?, &negation(right));
             }
             Expr::BinaryOp { left, op, right } => {
-                let op = match op {
-                    Op::Eq => Op::NotEq,
-                    Op::NotEq => Op::Eq,
-                    Op::Lt => Op::GtEq,
-                    Op::GtEq => Op::Lt,
-                    Op::Gt => Op::LtEq,
-                    Op::LtEq => Op::Gt,
-                    _ => return Some(format!("({} = 0)", self.expression(expr)?)),
+                return match opposite_comparison(op) {
+                    Some(op) => self.binary(left, &op, right),
+                    None => Some(format!("({} = 0)", self.expression(expr)?)),
                 };
-                return self.binary(left, &op, right);
             }
             Expr::IsNull(inner) => Expr::IsNotNull(inner.clone()),
             Expr::IsNotNull(inner) => Expr::IsNull(inner.clone()),
@@ -414,12 +408,26 @@ fn negation(expr: &Expr) -> Expr {
 }
 
 /// What `AND` and `OR` become when they are negated.
-fn opposite_of(op: &BinaryOperator) -> Option<BinaryOperator> {
+pub(crate) fn opposite_of(op: &BinaryOperator) -> Option<BinaryOperator> {
     match op {
         BinaryOperator::And => Some(BinaryOperator::Or),
         BinaryOperator::Or => Some(BinaryOperator::And),
         _ => None,
     }
+}
+
+/// The comparison that holds where another one does not.
+pub(crate) fn opposite_comparison(op: &BinaryOperator) -> Option<BinaryOperator> {
+    use BinaryOperator as Op;
+    Some(match op {
+        Op::Eq => Op::NotEq,
+        Op::NotEq => Op::Eq,
+        Op::Lt => Op::GtEq,
+        Op::GtEq => Op::Lt,
+        Op::Gt => Op::LtEq,
+        Op::LtEq => Op::Gt,
+        _ => return None,
+    })
 }
 
 fn is_zero(expr: &Expr) -> bool {

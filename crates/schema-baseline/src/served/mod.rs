@@ -19,6 +19,7 @@ use crate::ast::{DefaultValue, Expr, KeyPartOf, ObjectKind, RoutineKind};
 use crate::catalogue::{Catalogue, Check, Column, Partitioning, Table, View};
 use crate::dialect::Vendor;
 use crate::parse::parse_type;
+pub(crate) use expression::{opposite_comparison, opposite_of};
 use query::Reader;
 pub(crate) use query::Spelled;
 

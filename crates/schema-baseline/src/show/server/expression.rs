@@ -10,6 +10,7 @@ use sqlparser::ast::{
 use super::Style;
 use super::literal::string;
 use crate::served::text::{is_at_end, parser, prepared};
+use crate::served::{opposite_comparison, opposite_of};
 
 /// How strongly what was printed binds; MariaDB puts parentheses around what binds less than its surroundings ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -457,28 +458,15 @@ impl Style<'_> {
 
 /// What `NOT` makes of an expression, as servers rewrite it; none where they keep the word.
 fn negated(expr: &Expr) -> Option<Expr> {
-    use BinaryOperator as Op;
     let boxed = |expr: &Expr| negated(expr).map(|expr| Box::new(Expr::Nested(Box::new(expr))));
     Some(match expr {
         Expr::Nested(inner) => negated(inner)?,
         Expr::IsNull(inner) => Expr::IsNotNull(inner.clone()),
         Expr::IsNotNull(inner) => Expr::IsNull(inner.clone()),
-        Expr::BinaryOp { left, op, right } => {
-            let opposite = match op {
-                Op::Eq => Op::NotEq,
-                Op::NotEq => Op::Eq,
-                Op::Lt => Op::GtEq,
-                Op::GtEq => Op::Lt,
-                Op::Gt => Op::LtEq,
-                Op::LtEq => Op::Gt,
-                Op::And | Op::Or => {
-                    let op = if *op == Op::And { Op::Or } else { Op::And };
-                    return Some(Expr::BinaryOp { left: boxed(left)?, op, right: boxed(right)? });
-                }
-                _ => return None,
-            };
-            Expr::BinaryOp { left: left.clone(), op: opposite, right: right.clone() }
-        }
+        Expr::BinaryOp { left, op, right } => match opposite_of(op) {
+            Some(op) => Expr::BinaryOp { left: boxed(left)?, op, right: boxed(right)? },
+            None => Expr::BinaryOp { left: left.clone(), op: opposite_comparison(op)?, right: right.clone() },
+        },
         _ => return None,
     })
 }
